@@ -1,0 +1,1 @@
+"""The server: how a conversation runs."""

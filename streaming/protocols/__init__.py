@@ -1,0 +1,1 @@
+"""Wire codecs without input or output: bytes to values and back."""

@@ -1,0 +1,387 @@
+"""Visits every state that the turn machine can reach, with stages that may do anything.
+
+Run as ``python -m tests.voice.exploration`` it prints docs/turn-taking.md.
+"""
+
+import copy
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+
+from voice.events import (
+    Announce,
+    AnnouncementDue,
+    Apologize,
+    BeginUtterance,
+    Command,
+    CommitUtterance,
+    Completeness,
+    Disconnected,
+    DropSpeculation,
+    DropUtterance,
+    Duck,
+    Event,
+    Millis,
+    Prepare,
+    Prepared,
+    Release,
+    ReplyCancelled,
+    ReplyPlayed,
+    ReplyStarted,
+    Revision,
+    SpeechEnded,
+    SpeechStarted,
+    StageFailed,
+    StopReply,
+    Substance,
+    TextSubmitted,
+    Transcribe,
+    Transcribed,
+    TurnId,
+    Unduck,
+    UtteranceSubmitted,
+)
+from voice.turns import Floor, TurnMachine, TurnPolicy
+
+STEP = 100
+POLICY = TurnPolicy(
+    complete=Millis(100),
+    extendable=Millis(200),
+    prefix=Millis(300),
+    open=Millis(200),
+    barge_in=Millis(200),
+    max_utterance=Millis(500),
+)
+
+
+@dataclass
+class World:
+    """What a correct session would believe after carrying out the commands."""
+
+    speaking: bool = False
+    kept: TurnId | None = None
+    job: Transcribe | Prepare | None = None
+    prepared: TurnId | None = None
+    committed: TurnId | None = None
+    reply: TurnId | None = None
+    audible: bool = False
+    ducked: bool = False
+    closed: bool = False
+    finished: set[TurnId] = field(default_factory=set)
+
+    def obey(self, command: Command) -> None:
+        """Carry out one command; an impossible one fails an assertion."""
+        assert not self.closed, "a command after CLOSED"
+        match command:
+            case BeginUtterance(turn):
+                assert self.kept is None, "two utterances at once"
+                assert turn not in self.finished
+                self.kept = turn
+            case Transcribe(turn):
+                assert self.kept == turn, "nothing was kept to transcribe"
+                assert self.job is None
+                self.job = command
+            case Prepare():
+                assert self.job is None
+                self.job = command
+            case DropSpeculation(turn, revision):
+                assert self.kept == turn
+                self._stop_working(turn, revision)
+                self.prepared = self.committed = None
+            case CommitUtterance(turn):
+                assert self.committed != turn, "committed twice"
+                self.committed = turn
+            case DropUtterance(turn):
+                assert self.kept == turn or self.committed == turn
+                self._finish(turn)
+            case Release(turn):
+                assert self.committed == turn, "released before the commit"
+                assert self.prepared == turn, "released before it was prepared"
+                self._finish(turn)
+                self._begin_reply(turn)
+            case Apologize(turn):
+                assert self.committed == turn
+                self._finish(turn)
+                self._begin_reply(turn)
+            case Announce(turn):
+                self._begin_reply(turn)
+            case StopReply(turn):
+                assert self.reply == turn, "there is no such reply"
+                self.reply, self.audible, self.ducked = None, False, False
+            case Duck(turn):
+                assert self.reply == turn
+                assert self.audible
+                assert not self.ducked
+                self.ducked = True
+            case Unduck(turn):
+                assert self.reply == turn
+                assert self.ducked
+                self.ducked = False
+
+    def _stop_working(self, turn: TurnId, revision: Revision) -> None:
+        if self.job is not None:
+            assert (self.job.turn, self.job.revision) == (turn, revision)
+        self.job = None
+
+    def _finish(self, turn: TurnId) -> None:
+        assert turn not in self.finished, "an utterance ended twice"
+        self.finished.add(turn)
+        self.kept = self.job = self.prepared = self.committed = None
+
+    def _begin_reply(self, turn: TurnId) -> None:
+        assert self.reply is None, "two replies at once"
+        self.reply, self.audible = turn, False
+
+
+@dataclass
+class Node:
+    machine: TurnMachine
+    world: World
+    now: int = 1000
+
+    def key(self) -> object:
+        """The state with turns, revisions and times relative, so that it repeats."""
+        newest = self.machine.turn
+        revision = getattr(self.machine._state, "revision", 0)
+
+        def relative(value: object, name: str = "") -> object:
+            if is_dataclass(value) and not isinstance(value, type):
+                parts = tuple(
+                    relative(getattr(value, f.name), f.name) for f in fields(value)
+                )
+                return (type(value).__name__, *parts)
+            if name in ("turn", "kept", "prepared", "committed", "reply"):
+                return None if value is None else min(newest - value, 3)
+            if name == "revision":
+                return value - revision
+            if name in ("began", "silent"):
+                return None if value is None else min(self.now - value, 600)
+            return None if name == "finished" else value
+
+        return (
+            relative(self.machine._state),
+            self.machine._announcements,
+            relative(self.world),
+        )
+
+    def moves(self) -> Iterator[tuple[str, Event | None]]:
+        """Everything that could happen now; None is the passing of time."""
+        at = Millis(self.now)
+        yield ("hush", SpeechEnded(at)) if self.world.speaking else (
+            "speak",
+            SpeechStarted(at),
+        )
+        yield "wait", None
+        match self.world.job:
+            case Transcribe(turn, revision):
+                for substance in Substance:
+                    yield (
+                        f"transcribed {substance.value}",
+                        Transcribed(turn, revision, substance),
+                    )
+                yield "stage failed", StageFailed(turn, revision)
+            case Prepare(turn, revision):
+                for completeness in Completeness:
+                    yield (
+                        f"prepared {completeness.value}",
+                        Prepared(turn, revision, completeness),
+                    )
+                yield "stage failed", StageFailed(turn, revision)
+            case None:
+                pass
+        if self.world.reply is not None:
+            if not self.world.audible:
+                yield "reply started", ReplyStarted(self.world.reply)
+            yield "reply played", ReplyPlayed(self.world.reply)
+        yield "utterance submitted", UtteranceSubmitted()
+        yield "text submitted", TextSubmitted()
+        yield "reply cancelled", ReplyCancelled()
+        if not self.machine._announcements:
+            yield "announcement due", AnnouncementDue()
+        yield "disconnected", Disconnected()
+
+    def echoes(self) -> Iterator[Event]:
+        """Late results of work that nobody waits for any more."""
+        newest, job = self.machine.turn, self.world.job
+        for turn in (TurnId(newest - 1), newest, TurnId(newest + 1)):
+            current = getattr(self.machine._state, "revision", Revision(0))
+            for revision in (Revision(current - 1), current, Revision(current + 1)):
+                waited = job is not None and (job.turn, job.revision) == (
+                    turn,
+                    revision,
+                )
+                held = self.world.prepared == turn and revision == current
+                if not waited:
+                    yield Transcribed(turn, revision, Substance.WORDS)
+                    yield Prepared(turn, revision, Completeness.COMPLETE)
+                if not waited and not held:
+                    yield StageFailed(turn, revision)
+            if turn != self.world.reply:
+                yield ReplyStarted(turn)
+                yield ReplyPlayed(turn)
+
+    def after(self, event: Event | None) -> "tuple[Node, list[Command]]":
+        """The node that `event` leads to, and the commands on the way."""
+        node = Node(
+            copy.copy(self.machine),
+            copy.deepcopy(self.world),
+            self.now + (STEP if event is None else 0),
+        )
+        world, now = node.world, Millis(node.now)
+        match event:
+            case SpeechStarted():
+                world.speaking = True
+            case SpeechEnded():
+                world.speaking = False
+            case Transcribed() | StageFailed():
+                world.job = None
+            case Prepared(turn):
+                world.job, world.prepared = None, turn
+            case ReplyStarted():
+                world.audible = True
+            case ReplyPlayed():
+                world.reply, world.audible, world.ducked = None, False, False
+            case _:
+                pass
+        machine = node.machine
+        commands = machine.advance(now) if event is None else machine.handle(event, now)
+        for command in commands:
+            world.obey(command)
+        world.closed = machine.floor is Floor.CLOSED
+        return node, commands
+
+    def check(self) -> None:
+        """The invariants of voice/turns.py that one moment shows."""
+        floor, world = self.machine.floor, self.world
+        if floor in (Floor.USER, Floor.PAUSE, Floor.OVERLAP):
+            assert world.kept is not None, f"{floor}: no audio is kept"
+        elif floor is not Floor.PENDING:
+            assert world.kept is None, f"{floor}: audio is kept"
+        if floor in (Floor.OPEN, Floor.USER, Floor.PAUSE, Floor.CLOSED):
+            assert world.reply is None, f"{floor}: a reply is in the works"
+        if floor in (Floor.AGENT, Floor.OVERLAP):
+            assert world.audible, f"{floor}: nothing is to be heard"
+        assert world.ducked == (floor is Floor.OVERLAP)
+        if floor is Floor.PENDING:
+            assert world.job or world.reply, "PENDING with nobody at work"
+        if floor is Floor.CLOSED:
+            assert world.job is None
+        deadline = self.machine.deadline
+        assert deadline is None or deadline > self.now, "a deadline was missed"
+
+
+@dataclass(frozen=True)
+class Edge:
+    source: Node
+    move: str
+    commands: tuple[Command, ...]
+    target: Node
+
+
+def explore(machine: TurnMachine | None = None) -> tuple[int, list[Edge]]:
+    """Every reachable state, breadth first, so that a failure has the shortest path.
+
+    Returns:
+        The number of states, and every edge between them.
+
+    Raises:
+        AssertionError: an invariant is broken; the message names the path to it.
+    """
+    start = Node(machine or TurnMachine(POLICY), World())
+    seen = {start.key()}
+    queue: deque[tuple[Node, tuple[str, ...]]] = deque([(start, ())])
+    edges: list[Edge] = []
+    while queue:
+        assert len(seen) < 5000, "the state space does not close"
+        node, path = queue.popleft()
+        for move, event in node.moves():
+            try:
+                target, commands = node.after(event)
+                target.check()
+            except AssertionError as error:
+                raise AssertionError(
+                    f"{error}, after {', '.join([*path, move])}"
+                ) from error
+            edges.append(Edge(node, move, tuple(commands), target))
+            if target.key() not in seen:
+                seen.add(target.key())
+                queue.append((target, (*path, move)))
+        for echo in node.echoes():
+            machine = copy.copy(node.machine)
+            commands = machine.handle(echo, Millis(node.now))
+            assert not commands, f"a stale {echo} commands {commands} after {path}"
+            assert machine._state == node.machine._state, f"{echo} after {path}"
+    return len(seen), edges
+
+
+def state_name(node: Node) -> str:
+    """The floor, with what the turn waits for where that matters."""
+    state = node.machine._state
+    name = node.machine.floor.name
+    if type(state).__name__ == "_OverlapPause":
+        return f"{name}, user silent"
+    work = getattr(state, "work", None)
+    if work is None:
+        return name
+    if name == "PAUSE" and work.name == "PLAYBACK":
+        return "PAUSE, reply held"
+    return f"{name}, awaiting {work.name.lower()}"
+
+
+def page() -> str:
+    """docs/turn-taking.md, from the machine itself."""
+    count, edges = explore()
+    rows: dict[tuple[str, str, str, str], None] = {}
+    for edge in edges:
+        source, target = state_name(edge.source), state_name(edge.target)
+        if source == target and not edge.commands:
+            continue
+        commands = ", ".join(type(command).__name__ for command in edge.commands)
+        rows[source, edge.move, commands or "–", target] = None
+    order = list(dict.fromkeys(state_name(edge.source) for edge in edges))
+    lines = [
+        "# Turn taking",
+        "",
+        "Generated from `voice/turns.py` by `make docs`; a test fails when it is out",
+        f"of date. The machine has {count} reachable states (turns, revisions and",
+        f"times relative) and {len(edges)} edges between them; the tests visit all.",
+        "Moves that change nothing are left out. `wait` is a deadline of the policy:",
+        "",
+        "| wait | default (ms) | what it is for |",
+        "|---|---|---|",
+        f"| complete | {TurnPolicy().complete} | a whole request that nothing extends |",
+        f"| extendable | {TurnPolicy().extendable} | a whole request that could go on |",
+        f"| prefix | {TurnPolicy().prefix} | the beginning of a request |",
+        f"| open | {TurnPolicy().open} | anything else, or not judged yet |",
+        f"| barge_in | {TurnPolicy().barge_in} | speech over the reply |",
+        f"| max_utterance | {TurnPolicy().max_utterance} | one utterance in all |",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+        "    [*] --> OPEN",
+        *sorted(
+            {
+                f"    {edge.source.machine.floor.name} --> "
+                f"{edge.target.machine.floor.name}"
+                for edge in edges
+                if edge.source.machine.floor != edge.target.machine.floor
+                and edge.target.machine.floor is not Floor.CLOSED
+            }
+        ),
+        "```",
+        "",
+        "| state | what happens | commands | next state |",
+        "|---|---|---|---|",
+        *(
+            f"| {source} | {move} | {commands} | {target} |"
+            for source, move, commands, target in sorted(
+                rows, key=lambda row: (order.index(row[0]), row[1:])
+            )
+        ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201 - printing the page is what it is for

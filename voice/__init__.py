@@ -1,0 +1,1 @@
+"""The conversation: what one is. No event loop, no socket, no wall clock here."""

@@ -1,0 +1,1 @@
+"""Responders, one file for each way to answer."""
