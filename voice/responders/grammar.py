@@ -1,0 +1,203 @@
+"""The responder that knows what it can do: sentences in, deeds and replies out."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from home_assistant_intents import get_intents
+
+from voice import languages as known
+from voice.errors import ConfigError
+from voice.events import Completeness
+from voice.home import Home, HomeState, apply
+from voice.responders.deeds import DEEDS, Outcome, Turn
+from voice.responders.parsing import HERE, Grammar, Parse
+from voice.responders.phrases import phrases_in
+from voice.responders.replies import Replies
+from voice.responders.targets import as_intent, find_targets
+from voice.responders.timers import TIMER_DEEDS, start_timer
+from voice.stages import Intent, Plan
+
+__all__ = ["GRAMMAR_LANGUAGES", "GrammarResponder", "completeness"]
+
+GRAMMAR_LANGUAGES: tuple[str, ...] = tuple(
+    tag for tag, language in known.LANGUAGES.items() if language.grammar
+)
+"""Every language that home-assistant-intents has sentences for."""
+
+
+class _Tongue:
+    """What the responder holds of one language."""
+
+    def __init__(self, language: str, home: Home) -> None:
+        data: dict[str, Any] | None = get_intents(language)
+        if data is None:
+            raise ConfigError(f"{language}: home-assistant-intents has no sentences")
+        self.grammar = Grammar(language, data, home)
+        self.replies = Replies(language, data["responses"], phrases_in(language))
+
+
+class GrammarResponder:
+    """Answers what the grammar of the language knows, and nothing else.
+
+    Everything it returns is a value: nothing is done, nothing remembered.
+    """
+
+    def __init__(self, home: Home, tongues: dict[str, _Tongue]) -> None:
+        self._home = home
+        self._tongues = tongues
+
+    @classmethod
+    def load(cls, home: Home, languages: Sequence[str]) -> "GrammarResponder":
+        """Read the grammars and use each once, so that the first user need not wait.
+
+        Args:
+            home: what can be talked about.
+            languages: canonical tags; those without a grammar are passed over.
+
+        Raises:
+            ConfigError: a language is unknown.
+        """
+        tags = [known.for_config(tag, where="languages") for tag in languages]
+        tongues = {tag: _Tongue(tag, home) for tag in tags if tag in GRAMMAR_LANGUAGES}
+        for tongue in tongues.values():
+            tongue.grammar.warm_up()
+        return cls(home, tongues)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Tags of the languages that it has a grammar for."""
+        return tuple(self._tongues)
+
+    def interpret(self, text: str, language: str) -> Intent | None:
+        """What `text` asks for, whatever state the home is in; None if nothing."""
+        tongue = self._tongues.get(language)
+        parse = tongue.grammar.parse(text) if tongue else None
+        if parse is None:
+            return None
+        return as_intent(parse, find_targets(self._home, language, parse))
+
+    def plan(self, text: str, language: str, *, home: HomeState, now: datetime) -> Plan:
+        """What to answer to `text`, and what is to happen, given the home as it is."""
+        tongue = self._tongues.get(language)
+        parse = tongue.grammar.parse(text) if tongue else None
+        if tongue is None or parse is None:
+            return _not_understood(language)
+        turn = Turn(
+            parse=parse,
+            targets=find_targets(self._home, language, parse),
+            home=self._home,
+            state=home,
+            now=now,
+            language=language,
+        )
+        outcome = _carry_out(turn, tongue.replies)
+        return Plan(
+            intent=as_intent(parse, turn.targets),
+            completeness=completeness(parse),
+            reply=_reply(turn, outcome, tongue.replies),
+            language=language,
+            effects=outcome.effects,
+            answered_by="grammar",
+        )
+
+
+def _not_understood(language: str) -> Plan:
+    spoken = known.LANGUAGES.get(language, known.LANGUAGES["en"])
+    return Plan(
+        intent=None,
+        completeness=Completeness.OPEN,
+        reply=spoken.not_understood,
+        language=spoken.tag,
+        effects=(),
+        answered_by="none",
+    )
+
+
+def _carry_out(turn: Turn, replies: Replies) -> Outcome:
+    if turn.targets.complaint is not None:
+        return Outcome(complaint=turn.targets.complaint)
+    intent = turn.parse.intent
+    if intent == "HassStartTimer":
+        return _start_timer(turn, replies)
+    deed = DEEDS.get(intent) or TIMER_DEEDS.get(intent)
+    if deed is None:
+        return Outcome(sentence=replies.phrases.unsupported)
+    return deed(turn)
+
+
+def _start_timer(turn: Turn, replies: Replies) -> Outcome:
+    command = turn.parse.command
+    if command is None:
+        return start_timer(turn)
+    later = replace(
+        turn, parse=command, targets=find_targets(turn.home, turn.language, command)
+    )
+    outcome = _carry_out(later, replies)
+    reply = _reply(later, outcome, replies)
+    if not outcome.effects:
+        return Outcome(sentence=reply)
+    return start_timer(turn, announcement=reply, effects=outcome.effects)
+
+
+def _reply(turn: Turn, outcome: Outcome, replies: Replies) -> str:
+    """The sentence for an outcome, never empty."""
+    if outcome.sentence:
+        return outcome.sentence
+    if outcome.complaint is not None:
+        complaint = outcome.complaint
+        return replies.complaint(complaint.key, **complaint.fields)
+    after = apply(turn.state, outcome.effects, now=turn.now)
+    matched = [replies.spoken(d, after.device(d.id)) for d in outcome.devices]
+    unmatched = [replies.spoken(d, after.device(d.id)) for d in outcome.unmatched]
+    about = (*matched, *unmatched)
+    own = replies.phrases.answers.get(turn.parse.response, "")
+    if turn.parse.intent == "HassRespond" and own:
+        return own
+    return (
+        replies.reply(
+            turn.parse.intent,
+            turn.parse.response,
+            slots={**turn.parse.texts, **outcome.slots},
+            state=about[0] if about else None,
+            matched=matched,
+            unmatched=unmatched,
+        )
+        or replies.phrases.okay
+    )
+
+
+def completeness(parse: Parse | None) -> Completeness:
+    """How far a sentence is from being whole, as far as its reading tells.
+
+    A place or one more unit of time may follow what names neither.
+    """
+    if parse is None:
+        return Completeness.OPEN
+    closed = any(parse.values.get(slot, HERE) != HERE for slot in _CLOSING)
+    if parse.intent in _MAY_GO_ON and not closed:
+        return Completeness.EXTENDABLE
+    if parse.intent in _TIMED and "seconds" not in parse.values:
+        return Completeness.EXTENDABLE
+    if parse.wildcards:
+        return Completeness.EXTENDABLE
+    return Completeness.COMPLETE
+
+
+_MAY_GO_ON = frozenset(
+    {
+        "HassClimateGetTemperature",
+        "HassGetState",
+        "HassGetWeather",
+        "HassLightSet",
+        "HassMediaNext",
+        "HassMediaPause",
+        "HassMediaPrevious",
+        "HassMediaUnpause",
+        "HassTurnOff",
+        "HassTurnOn",
+    }
+)
+_CLOSING = ("area", "floor", "name")
+_TIMED = frozenset({"HassStartTimer", "HassIncreaseTimer", "HassDecreaseTimer"})

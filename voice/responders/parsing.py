@@ -1,0 +1,241 @@
+"""One language's grammar: from words to the machine words of Home Assistant.
+
+`hassil` matches sentence templates; this module feeds it the names of the home,
+repairs what a recogniser writes differently from a template, and refuses matches
+that are mostly a wildcard, so that open speech does not become a command.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from hassil import Intents, recognize_all
+from hassil.intents import TextSlotList
+from hassil.recognize import RecognizeResult
+
+from voice.home import Home, Names, Scalar, spoken_names
+from voice.responders.numerals import Numerals
+from voice.responders.spelling import Speller, template_words
+
+__all__ = ["HERE", "Grammar", "Parse"]
+
+HERE = "@here"
+"""Value of ``area`` in a sentence that means the room of the assistant."""
+
+_COMMAND_SLOT = "conversation_command"
+
+_MOST_WORDS = {
+    "name": 4,
+    "item": 5,
+    "search_query": 6,
+    "message": 30,
+    _COMMAND_SLOT: 15,
+}
+"""How many words a wildcard may swallow, by slot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parse:
+    """What a sentence says, before anyone looks which devices it means."""
+
+    intent: str
+    values: Mapping[str, Scalar]
+    """By slot: ids of areas and floors, folded names, numbers, machine words."""
+    texts: Mapping[str, str]
+    """By slot, in the user's own words."""
+    response: str
+    """Key of the reply template."""
+    domains: tuple[str, ...] = ()
+    """Of the device called ``name``; empty if any will do."""
+    kinds: tuple[str, ...] = ()
+    """Device classes ("blind"), any of which is meant; empty if all are."""
+    wildcards: frozenset[str] = frozenset()
+    """Slots that took whatever was said."""
+    command: "Parse | None" = None
+    """What a delayed command is to do."""
+
+
+class Grammar:
+    """The sentences of one language, with the names of one home in them."""
+
+    def __init__(self, language: str, data: Mapping[str, Any], home: Home) -> None:
+        self.language = language
+        self._number_language = _NUMBER_RULES.get(language, language)
+        self._intents = Intents.from_dict(data)
+        self._lists = _name_lists(home, language)
+        spoken = ""
+        if home.here is not None:
+            spoken = spoken_names(home.area(home.here).names, language)[0]
+        self._context = {"area": {"value": HERE, "text": spoken}}
+        self._data = data
+        self._numerals = Numerals(self._number_language)
+
+    @cached_property
+    def _speller(self) -> Speller:
+        names = (
+            value.text_in.text
+            for list_ in self._lists.values()
+            for value in list_.values
+        )
+        return Speller([*template_words(self._data), *names])
+
+    def warm_up(self) -> None:
+        """Parse what `hassil` parses lazily, and index the names."""
+        for intent in self._intents.intents.values():
+            for block in intent.data:
+                for sentence in block.sentences:
+                    sentence.get_required_clauses(self._intents.expansion_rules)
+        self._speller.repair("")
+        self.parse("1")
+
+    def parse(self, text: str) -> Parse | None:
+        """The best reading of `text`, None if it is no sentence of the grammar."""
+        for variant in self._variants(text):
+            readings = list(self._readings(variant))
+            if readings:
+                return min(readings, key=lambda reading: reading[0])[1]
+        return None
+
+    def _variants(self, text: str) -> Iterator[str]:
+        """`text`, then as templates spell it, then with numbers in digits.
+
+        Later variants are tried only if nothing matches, so that an article is
+        not taken for a number ("una luz", "en lampe").
+        """
+        seen = set()
+        spelled = None
+        for number in range(4):
+            if number == 0:
+                variant = text
+            elif number == 1:
+                variant = self._numerals.to_digits(text)
+            else:
+                spelled = spelled or self._speller.repair(text)
+                variant = spelled if number == 2 else self._numerals.to_digits(spelled)
+            if variant not in seen:
+                seen.add(variant)
+                yield variant
+
+    def _readings(self, text: str) -> Iterator[tuple[tuple[Any, ...], Parse]]:
+        for result in recognize_all(
+            text,
+            self._intents,
+            slot_lists=self._lists,
+            intent_context=self._context,
+            language=self._number_language,
+        ):
+            if _swallows_too_much(result, text):
+                continue
+            command = result.entities.get(_COMMAND_SLOT)
+            nested = None
+            if command is not None:
+                nested = self.parse(command.text)
+                if nested is None or nested.command or nested.intent in _NOT_DELAYED:
+                    continue
+            yield _rank(result), _parse(result, nested)
+
+
+_NUMBER_RULES = {"nb": "no", "mt": "en"}
+"""Where the rules for number words go by another tag."""
+
+_NOT_DELAYED = frozenset({"HassStartTimer", "HassNevermind", "HassRespond"})
+
+
+def _name_lists(home: Home, language: str) -> dict[str, TextSlotList]:
+    named: set[tuple[str, str]] = {
+        (name, device.domain)
+        for device in home.devices
+        for name in spoken_names(device.names, language)
+    }
+    return {
+        "name": TextSlotList.from_tuples(
+            [
+                (name, name.casefold(), {"domain": domain})
+                for name, domain in sorted(named)
+            ],
+            allow_template=False,
+            name="name",
+        ),
+        "area": _place_list("area", ((a.names, a.id) for a in home.areas), language),
+        "floor": _place_list("floor", ((f.names, f.id) for f in home.floors), language),
+        # In the data it is a wildcard, which takes "who is it" for a question
+        # about a place; the home knows no zones.
+        "zone": TextSlotList.from_tuples([], name="zone"),
+    }
+
+
+def _place_list(
+    kind: str, places: Iterable[tuple[Names, str]], language: str
+) -> TextSlotList:
+    return TextSlotList.from_tuples(
+        [
+            (name, id_)
+            for names, id_ in places
+            for name in spoken_names(names, language)
+        ],
+        allow_template=False,
+        name=kind,
+    )
+
+
+def _swallows_too_much(result: RecognizeResult, text: str) -> bool:
+    """Whether a wildcard took so much, or so oddly, that this is no command."""
+    wild = [entity.text for entity in result.entities_list if entity.is_wildcard]
+    if wild and not result.text_chunks_matched:
+        return True
+    return any(
+        len(entity.text.split()) > _MOST_WORDS.get(entity.name, 3)
+        or not re.search(rf"(?<!\w){re.escape(entity.text.strip())}(?!\w)", text)
+        for entity in result.entities_list
+        if entity.is_wildcard
+    )
+
+
+def _rank(result: RecognizeResult) -> tuple[Any, ...]:
+    """Sort key, best first: a device by its longest name, then the most literal."""
+    name = result.entities.get("name")
+    named = name is not None and not name.is_wildcard
+    wild = [entity for entity in result.entities_list if entity.is_wildcard]
+    return (
+        not named,
+        -len(name.text) if named else 0,
+        len(wild),
+        -result.text_chunks_matched,
+        sum(len(entity.text) for entity in wild),
+        result.intent.name,
+    )
+
+
+def _parse(result: RecognizeResult, command: Parse | None) -> Parse:
+    values: dict[str, Scalar] = {}
+    texts: dict[str, str] = {}
+    for name, entity in result.entities.items():
+        values[name] = _scalar(entity.value)
+        texts[name] = (entity.text or str(entity.value)).strip()
+    kinds = result.entities.get("device_class")
+    return Parse(
+        intent=result.intent.name,
+        values=values,
+        texts=texts,
+        response=result.response or "default",
+        domains=_several(result.intent_data.requires_context.get("domain")),
+        kinds=_several(kinds.value) if kinds is not None else (),
+        wildcards=frozenset(e.name for e in result.entities_list if e.is_wildcard),
+        command=command,
+    )
+
+
+def _scalar(value: Any) -> Scalar:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return value.strip() if isinstance(value, str) else value
+
+
+def _several(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(map(str, value))
