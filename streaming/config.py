@@ -1,0 +1,237 @@
+"""The configuration: read once at the edge, frozen, and handed down.
+
+An option of the command line wins over an environment variable, that over the TOML
+file, and that over the default. Nothing else in the project reads the environment.
+`streaming.settings` does the checking; this file says what there is to set.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+from streaming.settings import (
+    Between,
+    OneOf,
+    Place,
+    Setting,
+    build,
+    from_environment,
+    from_file,
+    keys_of,
+    unknown,
+)
+from voice.assembly import (
+    COMPUTE_TYPES,
+    DEMO,
+    STARTER,
+    RecognizerChoice,
+    ResponderChoice,
+    SynthesizerChoice,
+)
+from voice.detection import GatePolicy
+from voice.errors import ConfigError
+from voice.languages import for_client
+from voice.turns import TurnPolicy
+
+__all__ = [
+    "CONFIG_VARIABLE",
+    "Config",
+    "ConversationConfig",
+    "ModelsConfig",
+    "ServerConfig",
+    "Setting",
+    "WorkersConfig",
+    "load_config",
+    "render",
+]
+
+CONFIG_VARIABLE = "PARLEY_CONFIG"
+"""Names the TOML file if no option does."""
+
+LONGEST_UTTERANCE_MS = 29_000
+"""A recogniser takes 30 s; the pre-roll needs room too."""
+
+Count: TypeAlias = Annotated[int, Between(1, 4096)]
+Seconds: TypeAlias = Annotated[float, Between(0.1, 3600)]
+
+LanguageTags: TypeAlias = Annotated[tuple[str, ...], for_client]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """Where the server listens, and how patient and how full it may get."""
+
+    host: str = "127.0.0.1"
+    """Only this machine; ``0.0.0.0`` for all who can reach it."""
+    port: Annotated[int, Between(0, 65_535)] = 8765
+    """0 takes any free one."""
+    max_sessions: Count = 64
+    handshake_timeout_s: Seconds = 5.0
+    idle_timeout_s: Seconds = 120.0
+    """A session from which nothing arrives for so long is closed."""
+    send_timeout_s: Seconds = 5.0
+    """A client that does not read for so long is cut off."""
+    drain_timeout_s: Seconds = 30.0
+    """How long running turns may take to end when the server stops."""
+    max_message_bytes: Annotated[int, Between(1024, 16_777_216)] = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationConfig:
+    """What is talked about, and in which languages."""
+
+    languages: LanguageTags = ()
+    """Those a session may use; none means all that are real at every stage."""
+    home: Annotated[str, Place(DEMO, "file")] = DEMO
+    """A TOML file, or the word for the one that comes with Parley."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelsConfig:
+    """Which models, and what they run on."""
+
+    recognizer: Annotated[str, Place(STARTER, "directory")] = STARTER
+    """A directory with a CTranslate2 Whisper, or the word for the shipped one."""
+    voices: Annotated[str, Place("", "directory")] = ""
+    """A directory with Piper voices; eSpeak speaks where it has none."""
+    device: Annotated[str, OneOf(("auto", "cpu", "cuda"))] = "auto"
+    compute_type: Annotated[str, OneOf(COMPUTE_TYPES)] = "default"
+    """The arithmetic of CTranslate2; ``default`` is the one the model was saved in."""
+    threads: Annotated[int, Between(1, 256)] = 1
+    """Of each recogniser process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkersConfig:
+    """How many processes run each stage, and how long one request may take."""
+
+    recognize: Annotated[int, Between(1, 256)] = 1
+    respond: Annotated[int, Between(1, 256)] = 1
+    synthesize: Annotated[int, Between(1, 256)] = 1
+    recognize_deadline_s: Seconds = 5.0
+    respond_deadline_s: Seconds = 4.0
+    synthesize_deadline_s: Seconds = 3.0
+    """Until the first audio."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that can be set, checked."""
+
+    server: ServerConfig = field(default_factory=ServerConfig)
+    conversation: ConversationConfig = field(default_factory=ConversationConfig)
+    models: ModelsConfig = field(default_factory=ModelsConfig)
+    workers: WorkersConfig = field(default_factory=WorkersConfig)
+    turns: TurnPolicy = field(default_factory=TurnPolicy)
+    gate: GatePolicy = field(default_factory=GatePolicy)
+
+    @property
+    def recognizer(self) -> RecognizerChoice:
+        """What the recogniser's workers load."""
+        return RecognizerChoice(
+            model=self.models.recognizer,
+            device=self.models.device,
+            compute_type=self.models.compute_type,
+            threads=self.models.threads,
+            languages=self.conversation.languages,
+        )
+
+    @property
+    def responder(self) -> ResponderChoice:
+        """What the responder's workers load."""
+        return ResponderChoice(
+            home=self.conversation.home, languages=self.conversation.languages
+        )
+
+    @property
+    def synthesizer(self) -> SynthesizerChoice:
+        """What the synthesiser's workers load."""
+        return SynthesizerChoice(voices=self.models.voices)
+
+
+SECTIONS: dict[str, type] = {
+    "server": ServerConfig,
+    "conversation": ConversationConfig,
+    "models": ModelsConfig,
+    "workers": WorkersConfig,
+    "turns": TurnPolicy,
+    "gate": GatePolicy,
+}
+
+
+def load_config(
+    path: Path | None, environ: Mapping[str, str], options: Sequence[Setting] = ()
+) -> Config:
+    """The configuration.
+
+    Args:
+        path: a TOML file; None takes the one that `CONFIG_VARIABLE` names, if any.
+        environ: the environment variables.
+        options: what the command line says, which wins over everything.
+
+    Raises:
+        ConfigError: with one line for everything that is wrong.
+    """
+    settings = [*_file(path, environ), *from_environment(environ), *options]
+    faults = [
+        fault for setting in settings if (fault := unknown(setting, SECTIONS)) is not None
+    ]
+    known = [setting for setting in settings if unknown(setting, SECTIONS) is None]
+    sections = {
+        name: build(section, name, _of_section(name, known), faults)
+        for name, section in SECTIONS.items()
+    }
+    turns = sections["turns"]
+    if isinstance(turns, TurnPolicy):
+        faults += _contradictions(turns)
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return Config(**sections)
+
+
+def _file(path: Path | None, environ: Mapping[str, str]) -> list[Setting]:
+    if path is not None:
+        return from_file(path, "--config")
+    if environ.get(CONFIG_VARIABLE):
+        return from_file(Path(environ[CONFIG_VARIABLE]), CONFIG_VARIABLE)
+    return []
+
+
+def _of_section(name: str, settings: Sequence[Setting]) -> list[Setting]:
+    """Its settings; of those of one key only the last, so that a fault in one that
+    is overridden stops nobody."""
+    last = {s.key: s for s in settings if s.key.startswith(f"{name}.")}
+    return list(last.values())
+
+
+def _contradictions(turns: TurnPolicy) -> list[str]:
+    if 1000 <= turns.max_utterance <= LONGEST_UTTERANCE_MS:
+        return []
+    return [
+        f"turns.max_utterance_ms: expected 1000 to {LONGEST_UTTERANCE_MS} (a recogniser"
+        f" takes 30 s), found {turns.max_utterance}"
+    ]
+
+
+def render(config: Config) -> str:
+    """The whole configuration as TOML, which reads back as the same."""
+    return "\n".join(_section(name, getattr(config, name)) for name in SECTIONS)
+
+
+def _section(name: str, section: object) -> str:
+    lines = [f"[{name}]"]
+    for key, (attribute, _) in keys_of(type(section)).items():
+        lines.append(f"{key} = {_toml(getattr(section, attribute))}")
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    match value:
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case tuple():
+            return f"[{', '.join(_toml(item) for item in value)}]"
+        case _:
+            return repr(value)
