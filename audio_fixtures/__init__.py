@@ -1,0 +1,1 @@
+"""Recordings for tests and measures, and the script that makes them."""
