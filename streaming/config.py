@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias, get_args
 
 from streaming.settings import (
     Between,
@@ -26,9 +26,8 @@ from voice.assembly import (
     COMPUTE_TYPES,
     DEMO,
     STARTER,
-    RecognizerChoice,
-    ResponderChoice,
-    SynthesizerChoice,
+    Device,
+    ModelChoice,
 )
 from voice.detection import GatePolicy
 from voice.errors import ConfigError
@@ -49,9 +48,6 @@ __all__ = [
 
 CONFIG_VARIABLE = "PARLEY_CONFIG"
 """Names the TOML file if no option does."""
-
-LONGEST_UTTERANCE_MS = 29_000
-"""A recogniser takes 30 s; the pre-roll needs room too."""
 
 Count: TypeAlias = Annotated[int, Between(1, 4096)]
 Seconds: TypeAlias = Annotated[float, Between(0.1, 3600)]
@@ -96,7 +92,7 @@ class ModelsConfig:
     """A directory with a CTranslate2 Whisper, or the word for the shipped one."""
     voices: Annotated[str, Place("", "directory")] = ""
     """A directory with Piper voices; eSpeak speaks where it has none."""
-    device: Annotated[str, OneOf(("auto", "cpu", "cuda"))] = "auto"
+    device: Annotated[Device, OneOf(get_args(Device))] = "auto"
     compute_type: Annotated[str, OneOf(COMPUTE_TYPES)] = "default"
     """The arithmetic of CTranslate2; ``default`` is the one the model was saved in."""
     threads: Annotated[int, Between(1, 256)] = 1
@@ -128,30 +124,20 @@ class Config:
     gate: GatePolicy = field(default_factory=GatePolicy)
 
     @property
-    def recognizer(self) -> RecognizerChoice:
-        """What the recogniser's workers load."""
-        return RecognizerChoice(
-            model=self.models.recognizer,
+    def choice(self) -> ModelChoice:
+        """What the workers load."""
+        return ModelChoice(
+            recognizer=self.models.recognizer,
+            voices=self.models.voices,
+            home=self.conversation.home,
+            languages=self.conversation.languages,
             device=self.models.device,
             compute_type=self.models.compute_type,
             threads=self.models.threads,
-            languages=self.conversation.languages,
         )
 
-    @property
-    def responder(self) -> ResponderChoice:
-        """What the responder's workers load."""
-        return ResponderChoice(
-            home=self.conversation.home, languages=self.conversation.languages
-        )
 
-    @property
-    def synthesizer(self) -> SynthesizerChoice:
-        """What the synthesiser's workers load."""
-        return SynthesizerChoice(voices=self.models.voices)
-
-
-SECTIONS: dict[str, type] = {
+SECTIONS: dict[str, Any] = {
     "server": ServerConfig,
     "conversation": ConversationConfig,
     "models": ModelsConfig,
@@ -176,16 +162,15 @@ def load_config(
     """
     settings = [*_file(path, environ), *from_environment(environ), *options]
     faults = [
-        fault for setting in settings if (fault := unknown(setting, SECTIONS)) is not None
+        fault
+        for setting in settings
+        if (fault := unknown(setting, SECTIONS)) is not None
     ]
     known = [setting for setting in settings if unknown(setting, SECTIONS) is None]
-    sections = {
+    sections: dict[str, Any] = {
         name: build(section, name, _of_section(name, known), faults)
         for name, section in SECTIONS.items()
     }
-    turns = sections["turns"]
-    if isinstance(turns, TurnPolicy):
-        faults += _contradictions(turns)
     if faults:
         raise ConfigError("\n".join(faults))
     return Config(**sections)
@@ -200,19 +185,9 @@ def _file(path: Path | None, environ: Mapping[str, str]) -> list[Setting]:
 
 
 def _of_section(name: str, settings: Sequence[Setting]) -> list[Setting]:
-    """Its settings; of those of one key only the last, so that a fault in one that
-    is overridden stops nobody."""
+    """Its settings; of one key only the last: a fault that is overridden stops nobody."""
     last = {s.key: s for s in settings if s.key.startswith(f"{name}.")}
     return list(last.values())
-
-
-def _contradictions(turns: TurnPolicy) -> list[str]:
-    if 1000 <= turns.max_utterance <= LONGEST_UTTERANCE_MS:
-        return []
-    return [
-        f"turns.max_utterance_ms: expected 1000 to {LONGEST_UTTERANCE_MS} (a recogniser"
-        f" takes 30 s), found {turns.max_utterance}"
-    ]
 
 
 def render(config: Config) -> str:

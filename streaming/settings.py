@@ -33,8 +33,9 @@ __all__ = [
 PREFIX = "PARLEY_"
 SEPARATOR = "__"
 
-LONGEST_WAIT_MS = 60_000
-"""No time of turn taking is longer; it catches seconds written as milliseconds."""
+LONGEST_WAIT_MS = 29_000
+"""No time of turn taking is longer. An utterance with its pre-roll must stay below
+the 30 s that a recogniser takes, and no pause is awaited for longer than that."""
 
 Section = TypeVar("Section")
 
@@ -181,15 +182,23 @@ def unknown(setting: Setting, sections: Mapping[str, type]) -> str | None:
     """What is wrong with a setting that nothing knows; None if something does."""
     section, _, name = setting.key.partition(".")
     if section not in sections:
-        hint = _suggestion(section, [f"[{known}]" for known in sections])
+        hint = _suggestion(f"[{section}]", [f"[{known}]" for known in sections])
         return f"{_where(setting)}: there is no section [{section}]; {hint}"
     if not name:
         return f"{_where(setting)}: is a section: write [{section}] above its keys"
     keys = keys_of(sections[section])
     if name not in keys:
-        hint = _suggestion(name, list(keys))
+        known = [_alike(setting, f"{section}.{key}") for key in keys]
+        hint = _suggestion(_alike(setting, setting.key), known)
         return f"{_where(setting)}: there is no such key; {hint}"
     return None
+
+
+def _alike(setting: Setting, key: str) -> str:
+    """A key the way in which `setting` is written."""
+    if setting.source.startswith(PREFIX):
+        return PREFIX + key.replace(".", SEPARATOR).upper()
+    return key
 
 
 def _suggestion(word: str, known: Sequence[str]) -> str:

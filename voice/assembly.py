@@ -1,0 +1,253 @@
+"""From what the operator chose to loaded stages: the one module that knows every adapter.
+
+An adapter is imported when it is loaded, not before: the process that speaks never
+pays for the libraries of the one that listens.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from voice.errors import ConfigError
+from voice.home import Home
+from voice.home_files import demo_home, load_home
+from voice.languages import LANGUAGES, canonical
+from voice.manifests import Manifest, data_root, read_manifest, verify
+from voice.stages import Recognizer, Responder, Synthesizer, VoiceActivity
+
+__all__ = [
+    "COMPUTE_TYPES",
+    "DEMO",
+    "STARTER",
+    "Device",
+    "ModelChoice",
+    "heard_languages",
+    "load_recognizer",
+    "load_responder",
+    "load_synthesizer",
+    "load_voice_activity",
+    "read_home",
+    "served_languages",
+    "starter_manifest",
+]
+
+Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+
+STARTER = "starter"
+"""The recogniser that comes with Parley."""
+
+DEMO = "demo"
+"""The home that comes with Parley."""
+
+COMPUTE_TYPES = (
+    "default",
+    "auto",
+    "int8",
+    "int8_float32",
+    "int8_float16",
+    "int8_bfloat16",
+    "int16",
+    "float16",
+    "bfloat16",
+    "float32",
+)
+"""The arithmetics of CTranslate2."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelChoice:
+    """What every stage is made of. Small and picklable: worker processes get it."""
+
+    recognizer: str = STARTER
+    """A directory with a CTranslate2 Whisper, or `STARTER`."""
+    voices: str = ""
+    """A directory with Piper voices; eSpeak speaks where it has none."""
+    home: str = DEMO
+    """A TOML file, or `DEMO`."""
+    languages: tuple[str, ...] = ()
+    """Canonical tags to serve; none means all that are real at every stage."""
+    device: Device = "auto"
+    """Of the recogniser; ``auto`` takes CUDA where there is one."""
+    compute_type: str = "default"
+    """One of `COMPUTE_TYPES`."""
+    threads: int = 1
+    """Of the recogniser."""
+
+
+# --- Languages ----------------------------------------------------------------
+
+
+def served_languages(choice: ModelChoice) -> tuple[str, ...]:
+    """The languages in which a conversation can be held, sorted; loads no model.
+
+    Those asked for; if none are, those that the recogniser hears and that there is
+    a grammar for. (eSpeak speaks all that Parley knows.)
+
+    Raises:
+        ConfigError: the recogniser does not hear one that is asked for, or is missing.
+    """
+    heard = heard_languages(choice)
+    deaf = [tag for tag in choice.languages if tag not in heard]
+    if deaf:
+        raise ConfigError(
+            f"languages: the recogniser {choice.recognizer} does not hear"
+            f" {', '.join(deaf)}, only {', '.join(heard)}; leave it out or choose"
+            " another recogniser"
+        )
+    if choice.languages:
+        return tuple(sorted(choice.languages))
+    served = tuple(tag for tag in heard if LANGUAGES[tag].grammar)
+    if not served:
+        raise ConfigError(
+            f"the recogniser {choice.recognizer} hears no language with a grammar;"
+            " name the languages to serve"
+        )
+    return served
+
+
+def heard_languages(choice: ModelChoice) -> tuple[str, ...]:
+    """The languages of ours that the recogniser can write, sorted; loads no model.
+
+    Raises:
+        ConfigError: it is missing or not complete.
+    """
+    if choice.recognizer == STARTER:
+        return tuple(sorted(starter_manifest().languages))
+    directory = _directory(choice)
+    named = _json(directory / "parley.json").get("languages", ())
+    if not named and not _is_multilingual(directory):
+        return ("en",)
+    names = named or _language_tokens(directory / "tokenizer.json")
+    return tuple(sorted({tag for name in names if (tag := canonical(name))}))
+
+
+def _directory(choice: ModelChoice) -> Path:
+    directory = Path(choice.recognizer)
+    if not directory.is_dir():
+        raise ConfigError(
+            f"{directory}: there is no such directory; models.recognizer must be one"
+            f" with a CTranslate2 Whisper, or {STARTER!r}"
+        )
+    if not (directory / "tokenizer.json").is_file():
+        raise ConfigError(
+            f"{directory / 'tokenizer.json'}: is missing; copy it from the model that"
+            " this one was converted from (ct2-transformers-converter --copy_files"
+            " tokenizer.json preprocessor_config.json)"
+        )
+    return directory
+
+
+def _is_multilingual(directory: Path) -> bool:
+    """Whether the language tokens mean anything: an English-only Whisper has them too.
+
+    CTranslate2 tells by the empty token, which only the multilingual ones have.
+    """
+    tokens = _json(directory / "vocabulary.json")
+    return not tokens or "" in tokens
+
+
+def _language_tokens(path: Path) -> list[str]:
+    """The codes of the tokens that look like a language's."""
+    tokens = _json(path).get("added_tokens", ())
+    names = [str(token["content"]) for token in tokens]
+    marks = [name[2:-2] for name in names if name[:2] == "<|" and name[-2:] == "|>"]
+    return [mark for mark in marks if len(mark) in (2, 3)]
+
+
+def _json(path: Path) -> Any:
+    """What a JSON file holds; an empty object if there is none."""
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: not JSON in UTF-8 ({error})") from error
+
+
+# --- Loading ------------------------------------------------------------------
+
+
+def load_recognizer(choice: ModelChoice) -> Recognizer:
+    """The recogniser, for the languages that are served.
+
+    Raises:
+        ConfigError: the model is missing, not complete, or not what its manifest says.
+    """
+    directory = (
+        verify(starter_manifest())
+        if choice.recognizer == STARTER
+        else _directory(choice)
+    )
+    languages = served_languages(choice)
+    from voice.recognizers.whisper import WhisperRecognizer
+
+    return WhisperRecognizer.load(
+        directory,
+        device=choice.device,
+        compute_type=choice.compute_type,
+        threads=choice.threads,
+        languages=languages,
+    )
+
+
+def load_responder(choice: ModelChoice) -> Responder:
+    """The responder, with a grammar for every served language that has one.
+
+    Raises:
+        ConfigError: the home's file is wrong, or a language is unknown.
+    """
+    home = read_home(choice)
+    languages = served_languages(choice)
+    from voice.responders.grammar import GrammarResponder
+
+    return GrammarResponder.load(home, languages)
+
+
+def load_synthesizer(choice: ModelChoice) -> Synthesizer:
+    """The synthesiser: the given voices, and eSpeak for all other languages.
+
+    Raises:
+        ConfigError: a voice is not complete, or eSpeak is not there.
+    """
+    from voice.synthesizers.espeak import EspeakSynthesizer
+
+    embedded = EspeakSynthesizer()
+    if not choice.voices:
+        return embedded
+    from voice.synthesizers.by_language import VoiceByLanguage
+    from voice.synthesizers.piper import PiperSynthesizer
+
+    return VoiceByLanguage([PiperSynthesizer.load(Path(choice.voices)), embedded])
+
+
+def load_voice_activity() -> Callable[[], VoiceActivity]:
+    """What makes a voice activity detector for each session; they share the weights.
+
+    Raises:
+        ConfigError: the model is missing.
+    """
+    from voice.vad.silero import SileroModel
+
+    return SileroModel.load().open
+
+
+def read_home(choice: ModelChoice) -> Home:
+    """The home that is talked about.
+
+    Raises:
+        ConfigError: its file cannot be read or is wrong.
+    """
+    return demo_home() if choice.home == DEMO else load_home(Path(choice.home))
+
+
+def starter_manifest() -> Manifest:
+    """What the recogniser that comes with Parley should be.
+
+    Raises:
+        ConfigError: it did not come.
+    """
+    return read_manifest(
+        data_root() / "models" / "manifests" / f"{STARTER}-recognizer.toml"
+    )
