@@ -83,17 +83,18 @@ class _Worker:
     async def start(cls, load: Load, threads: int) -> "_Worker":
         ours, theirs = socket.socketpair()
         with theirs:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-c",
-                "from streaming.worker import main; main()",
-                str(theirs.fileno()),
-                pass_fds=[theirs.fileno()],
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                env=_environment(threads),
-            )
-        reader, writer = await asyncio.open_connection(sock=ours)
+            try:
+                reader, writer = await asyncio.open_connection(sock=ours)
+            except BaseException:
+                ours.close()
+                raise
+            spawn = asyncio.create_task(_spawn_child(theirs, threads))
+            try:
+                process = await asyncio.shield(spawn)
+            except asyncio.CancelledError:
+                # A child that is being born cannot be unborn, only buried.
+                await cls(await spawn, reader, writer).end()
+                raise
         worker = cls(process, reader, writer)
         try:
             async with asyncio.timeout(START_DEADLINE):
@@ -104,7 +105,7 @@ class _Worker:
             await worker.end()
             raise _LostError("start") from error
         except BaseException:
-            worker.kill()
+            await worker.end()
             raise
         if isinstance(first, Failed):
             await worker.end()
@@ -179,6 +180,7 @@ class Pool:
         self._threads = threads
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
+        self._dying: set[_Worker] = set()
         self._waiting: list[tuple[Priority, int, asyncio.Future[_Worker]]] = []
         self._order = itertools.count()
         self._restarts: deque[float] = deque()
@@ -218,7 +220,7 @@ class Pool:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(worker.end() for worker in self._all))
+        await asyncio.gather(*(worker.end() for worker in self._all | self._dying))
 
     @property
     def ready(self) -> bool:
@@ -353,10 +355,12 @@ class Pool:
     def _replace(self, worker: _Worker) -> None:
         if worker in self._all:
             self._all.discard(worker)
+            self._dying.add(worker)
             self._spawn(self._restart(worker))
 
     async def _restart(self, lost: _Worker) -> None:
-        await lost.process.wait()
+        await lost.end()
+        self._dying.discard(lost)
         while True:
             limit, window = RESTART_LIMIT
             now = time.monotonic()
@@ -382,6 +386,19 @@ class Pool:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _spawn_child(end: socket.socket, threads: int) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "from streaming.worker import main; main()",
+        str(end.fileno()),
+        pass_fds=[end.fileno()],
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        env=_environment(threads),
+    )
 
 
 def _environment(threads: int) -> dict[str, str]:
