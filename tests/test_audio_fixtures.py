@@ -14,6 +14,8 @@ from voice.audio import HEARING_RATE, Framer, Pcm, read_audio
 from voice.detection import SpeechGate
 from voice.events import Millis, SpeechEnded, SpeechStarted
 from voice.fixtures import SPEECHLESS_KINDS, Clip, read_index
+from voice.home_files import demo_home
+from voice.responders.grammar import GrammarResponder
 from voice.vad.silero import SileroModel
 
 CLIPS = read_index(FOLDER / "index.csv")
@@ -147,3 +149,15 @@ def test_the_script_makes_the_same_recordings_again(tmp_path: Path) -> None:
             read_audio(old.file).samples.astype(int) - read_audio(new.file).samples
         )
         assert np.abs(difference).max() <= 1, name(old)
+
+
+@pytest.mark.slow
+def test_commands_mean_what_the_index_says() -> None:
+    home = demo_home()
+    spoken = sorted({clip.language for clip in SPOKEN if clip.language})
+    responder = GrammarResponder.load(home, spoken)
+    for clip in SPOKEN:
+        assert clip.language is not None
+        for utterance in clip.utterances:
+            understood = responder.interpret(utterance.transcript, clip.language)
+            assert understood == utterance.intent, utterance.transcript
