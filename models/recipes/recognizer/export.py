@@ -121,7 +121,8 @@ def _specification(model: Recognizer) -> whisper_spec.WhisperSpec:
 
 
 def _array(tensor: Tensor) -> np.ndarray:
-    return np.ascontiguousarray(tensor.detach().numpy())
+    # A copy: quantising works in place, and would otherwise change the network.
+    return tensor.detach().numpy().copy()
 
 
 def _norm(spec: common_spec.LayerNormSpec, norm: nn.Module) -> None:

@@ -29,7 +29,7 @@ from models.recipes.recognizer.people import recordings_folder
 from models.recipes.recognizer.sentences import Sentences
 from models.recipes.recognizer.vocabulary import Vocabulary, train_tokenizer
 
-_WARM_UP = 300
+_WARM_UP_STEPS = 300
 _NEARNESS, _NEARNESS_ENDS = 0.5, 0.45
 _MASKS_BEGIN = 0.5
 _WARPS_BEGIN = 0.1
@@ -263,9 +263,13 @@ class Trainer:
         self.elapsed = state["elapsed"]
         self._progress.value = min(1.0, self.progress)
 
+    @property
+    def _warm_up(self) -> int:
+        return min(_WARM_UP_STEPS, self.config.steps // 8 or _WARM_UP_STEPS)
+
     def _learn(self, batch: Batch) -> Losses:
         progress = self.progress
-        rate = self.config.rate * min(1.0, (self.step + 1) / _WARM_UP)
+        rate = self.config.rate * min(1.0, (self.step + 1) / self._warm_up)
         rate *= 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
