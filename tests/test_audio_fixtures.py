@@ -2,6 +2,8 @@
 
 import csv
 import hashlib
+import importlib
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -149,6 +151,17 @@ def test_the_script_makes_the_same_recordings_again(tmp_path: Path) -> None:
             read_audio(old.file).samples.astype(int) - read_audio(new.file).samples
         )
         assert np.abs(difference).max() <= 1, name(old)
+
+
+@pytest.mark.train
+def test_no_starter_model_learns_from_these_voices() -> None:
+    pytest.importorskip("torch", reason="the recipe needs the training extra")
+    recipe = importlib.import_module("models.recipes.recognizer.clips")
+    with (FOLDER / "recordings.toml").open("rb") as source:
+        clips = tomllib.load(source)["clips"]
+    variants = {clip["voice"].partition("+")[2] for clip in clips if "voice" in clip}
+    assert variants <= set(recipe.TEST_VARIANTS)
+    assert not variants & set(recipe.TRAINING_VARIANTS)
 
 
 @pytest.mark.slow
