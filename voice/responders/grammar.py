@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from home_assistant_intents import get_intents
-
 from voice import languages as known
 from voice.errors import ConfigError
 from voice.events import Completeness
@@ -15,6 +13,7 @@ from voice.responders.deeds import DEEDS, Outcome, Turn
 from voice.responders.parsing import HERE, Grammar, Parse
 from voice.responders.phrases import phrases_in
 from voice.responders.replies import Replies
+from voice.responders.sentences import load_sentences
 from voice.responders.targets import as_intent, find_targets
 from voice.responders.timers import TIMER_DEEDS, start_timer
 from voice.stages import Intent, Plan
@@ -31,7 +30,7 @@ class _Tongue:
     """What the responder holds of one language."""
 
     def __init__(self, language: str, home: Home) -> None:
-        data: dict[str, Any] | None = get_intents(language)
+        data = load_sentences(language)
         if data is None:
             raise ConfigError(f"{language}: home-assistant-intents has no sentences")
         self.grammar = Grammar(language, data, home)
@@ -63,6 +62,7 @@ class GrammarResponder:
         tongues = {tag: _Tongue(tag, home) for tag in tags if tag in GRAMMAR_LANGUAGES}
         for tongue in tongues.values():
             tongue.grammar.warm_up()
+            tongue.replies.warm_up()
         return cls(home, tongues)
 
     @property
@@ -82,8 +82,10 @@ class GrammarResponder:
         """What to answer to `text`, and what is to happen, given the home as it is."""
         tongue = self._tongues.get(language)
         parse = tongue.grammar.parse(text) if tongue else None
-        if tongue is None or parse is None:
+        if tongue is None:
             return _not_understood(language)
+        if parse is None:
+            return _near_miss(tongue, text, language)
         turn = Turn(
             parse=parse,
             targets=find_targets(self._home, language, parse),
@@ -112,6 +114,20 @@ def _not_understood(language: str) -> Plan:
         language=spoken.tag,
         effects=(),
         answered_by="none",
+    )
+
+
+def _near_miss(tongue: _Tongue, text: str, language: str) -> Plan:
+    """Not understood, but if only a name is unknown, say which."""
+    plan = _not_understood(language)
+    miss = tongue.grammar.unknown_name(text)
+    if miss is None:
+        return plan
+    return replace(
+        plan,
+        completeness=Completeness.PREFIX if miss.begins_name else Completeness.OPEN,
+        reply=tongue.replies.complaint(miss.key, **{miss.field: miss.text}),
+        answered_by="grammar",
     )
 
 
@@ -159,13 +175,28 @@ def _reply(turn: Turn, outcome: Outcome, replies: Replies) -> str:
         replies.reply(
             turn.parse.intent,
             turn.parse.response,
-            slots={**turn.parse.texts, **outcome.slots},
+            slots={**_spoken_slots(turn.parse, replies), **outcome.slots},
             state=about[0] if about else None,
             matched=matched,
             unmatched=unmatched,
         )
         or replies.phrases.okay
     )
+
+
+def _spoken_slots(parse: Parse, replies: Replies) -> dict[str, Any]:
+    """The user's words, but numbers in digits: some templates count with them."""
+    spoken: dict[str, Any] = dict(parse.texts)
+    for slot, value in parse.values.items():
+        if slot in _DURATIONS:
+            spoken[slot] = str(value)
+        elif isinstance(value, int | float):
+            spoken[slot] = replies.number(value)
+    return spoken
+
+
+_DURATIONS = frozenset({"hours", "minutes", "seconds"})
+"""Templates compare these with words and digits, as text."""
 
 
 def completeness(parse: Parse | None) -> Completeness:

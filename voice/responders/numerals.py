@@ -12,6 +12,27 @@ _EXTRA: dict[str, dict[str, int]] = {
     "en": {"a hundred": 100, "an": 1},
     "fr": {"septante": 70, "huitante": 80, "nonante": 90},
     "hu": {"két": 2, "tizenkét": 12, "huszonkét": 22},
+    "lt": {
+        "dviem": 2,
+        "trims": 3,
+        "keturioms": 4,
+        "penkioms": 5,
+        "šešioms": 6,
+        "septynioms": 7,
+        "aštuonioms": 8,
+        "devynioms": 9,
+        "dešimčiai": 10,
+    },
+    "lv": {
+        "divām": 2,
+        "trim": 3,
+        "četrām": 4,
+        "piecām": 5,
+        "sešām": 6,
+        "septiņām": 7,
+        "astoņām": 8,
+        "deviņām": 9,
+    },
     "nl": {"één": 1},
     "no": {"et": 1, "ei": 1, "hundre": 100},
     "ro": {"o": 1, "un": 1},
@@ -81,8 +102,12 @@ class Numerals:
     def _number_at(self, words: list[str], at: int) -> tuple[int, int]:
         for length in range(min(self._longest, len(words) - at), 0, -1):
             number = self._words.get(tuple(words[at : at + length]))
-            if number is not None:
-                return length, number
+            if number is None:
+                continue
+            if number == 1 and not self._half_at(words, at + length):
+                # An article, more often than not; the templates know the word.
+                break
+            return length, number
         if words[at].isdecimal() and self._half_at(words, at + 1):
             return 1, int(words[at])
         return 0, 0
@@ -115,11 +140,14 @@ def _spelled(language: str) -> dict[str, int]:
     return spelled
 
 
+_ALIKE = str.maketrans({"ş": "ș", "ţ": "ț", "ʼ": "'", "’": "'", "\u00ad": None})
+
+
 def _tokens(words: str) -> tuple[str, ...]:
     return tuple(_fold(word) for word in words.replace("-", " ").split())
 
 
 def _fold(word: str) -> str:
-    # The number rules write Romanian with cedillas, everyone else with commas.
-    cleaned = word.casefold().replace("\u00ad", "").strip(".,;:!?")
-    return cleaned.replace("ş", "ș").replace("ţ", "ț")
+    # The number rules write Romanian with cedillas where everyone else has commas,
+    # Ukrainian with a letter for an apostrophe, and break long words softly.
+    return word.casefold().translate(_ALIKE).strip(".,;:!?")

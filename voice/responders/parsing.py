@@ -13,13 +13,14 @@ from typing import Any
 
 from hassil import Intents, recognize_all
 from hassil.intents import TextSlotList
-from hassil.recognize import RecognizeResult
+from hassil.models import UnmatchedTextEntity
+from hassil.recognize import MISSING_ENTITY, RecognizeResult
 
 from voice.home import Home, Names, Scalar, spoken_names
 from voice.responders.numerals import Numerals
-from voice.responders.spelling import Speller, template_words
+from voice.responders.spelling import Speller, bare, template_words
 
-__all__ = ["HERE", "Grammar", "Parse"]
+__all__ = ["HERE", "Grammar", "Parse", "UnknownName"]
 
 HERE = "@here"
 """Value of ``area`` in a sentence that means the room of the assistant."""
@@ -57,6 +58,33 @@ class Parse:
     """What a delayed command is to do."""
 
 
+@dataclass(frozen=True, slots=True)
+class UnknownName:
+    """A name that the home does not have, in a sentence otherwise understood."""
+
+    key: str
+    """Of the complaint among the error templates."""
+    field: str
+    """Of that template, for the name."""
+    text: str
+    begins_name: bool
+    """Whether a name of the home begins like this ("living" for "living room")."""
+
+
+_COMPLAINTS = {
+    "area": ("no_area", "area"),
+    "floor": ("no_floor", "floor"),
+    "name": ("no_entity", "entity"),
+}
+_WITH_DOMAIN = 2
+"""An unknown device and, of necessity, its unknown kind."""
+_LEAST_LITERAL = 5
+"""Letters that must stand in the template ("turn ", "ouvre"), lest all be a name."""
+_LONGEST = 40
+_LONGEST_WITH_UNKNOWN = 9
+"""Words; longer utterances are no command."""
+
+
 class Grammar:
     """The sentences of one language, with the names of one home in them."""
 
@@ -82,21 +110,94 @@ class Grammar:
         return Speller([*template_words(self._data), *names])
 
     def warm_up(self) -> None:
-        """Parse what `hassil` parses lazily, and index the names."""
+        """Do now what `hassil` puts off to the first sentence that needs it."""
+        rules = self._intents.expansion_rules
         for intent in self._intents.intents.values():
             for block in intent.data:
                 for sentence in block.sentences:
-                    sentence.get_required_clauses(self._intents.expansion_rules)
+                    sentence.get_required_clauses(rules)
+        self._spell_out_ranges()
         self._speller.repair("")
         self.parse("1")
 
+    def _spell_out_ranges(self) -> None:
+        """Have the words for every range of numbers made, which takes longest."""
+        ranges = {
+            name: list_
+            for name, list_ in self._data.get("lists", {}).items()
+            if "range" in list_
+        }
+        if not ranges:
+            return
+        sentences = [f"{{{name}}}" for name in ranges]
+        intents = Intents.from_dict(
+            {
+                "language": self.language,
+                "intents": {"Warm": {"data": [{"sentences": sentences}]}},
+                "lists": ranges,
+            }
+        )
+        list(recognize_all("x", intents, language=self._number_language))
+
     def parse(self, text: str) -> Parse | None:
         """The best reading of `text`, None if it is no sentence of the grammar."""
+        if len(text.split()) > _LONGEST:
+            return None
         for variant in self._variants(text):
             readings = list(self._readings(variant))
             if readings:
                 return min(readings, key=lambda reading: reading[0])[1]
         return None
+
+    def unknown_name(self, text: str) -> "UnknownName | None":
+        """The one name for want of which `text` is no sentence, if that is so.
+
+        Only for what `parse` gave None. Costs as much again.
+        """
+        words = bare(text).split()
+        if len(words) > _LONGEST_WITH_UNKNOWN:
+            return None
+        best: tuple[int, UnknownName] | None = None
+        for result in recognize_all(
+            text,
+            self._intents,
+            slot_lists=self._lists,
+            intent_context=self._context,
+            language=self._number_language,
+            allow_unmatched_entities=True,
+        ):
+            unknown = self._unknown_in(result, " ".join(words))
+            literal = result.text_chunks_matched
+            if unknown is not None and (best is None or literal > best[0]):
+                best = literal, unknown
+        return None if best is None else best[1]
+
+    def _unknown_in(self, result: RecognizeResult, text: str) -> "UnknownName | None":
+        missing = [
+            entity
+            for entity in result.unmatched_entities_list
+            if isinstance(entity, UnmatchedTextEntity) and entity.text != MISSING_ENTITY
+        ]
+        if len(missing) != 1 or len(result.unmatched_entities_list) > _WITH_DOMAIN:
+            return None
+        (entity,) = missing
+        spoken = bare(entity.text.strip())
+        if (
+            entity.name not in _COMPLAINTS
+            or any(other.is_wildcard for other in result.entities_list)
+            or not 0 < len(spoken.split()) <= _MOST_WORDS["name"]
+            or text.casefold().startswith(spoken.casefold())
+            or result.text_chunks_matched < _LEAST_LITERAL
+        ):
+            return None
+        names = (v.text_in.text for list_ in self._lists.values() for v in list_.values)
+        return UnknownName(
+            *_COMPLAINTS[entity.name],
+            text=spoken,
+            begins_name=any(
+                name.casefold().startswith(spoken.casefold()) for name in names
+            ),
+        )
 
     def _variants(self, text: str) -> Iterator[str]:
         """`text`, then as templates spell it, then with numbers in digits.
@@ -104,19 +205,13 @@ class Grammar:
         Later variants are tried only if nothing matches, so that an article is
         not taken for a number ("una luz", "en lampe").
         """
-        seen = set()
-        spelled = None
-        for number in range(4):
-            if number == 0:
-                variant = text
-            elif number == 1:
-                variant = self._numerals.to_digits(text)
-            else:
-                spelled = spelled or self._speller.repair(text)
-                variant = spelled if number == 2 else self._numerals.to_digits(spelled)
-            if variant not in seen:
-                seen.add(variant)
-                yield variant
+        yield text
+        spelled = self._speller.repair(text)
+        if spelled != _without_marks(text):
+            yield spelled
+        in_digits = self._numerals.to_digits(spelled)
+        if in_digits != spelled:
+            yield in_digits
 
     def _readings(self, text: str) -> Iterator[tuple[tuple[Any, ...], Parse]]:
         for result in recognize_all(
@@ -141,6 +236,11 @@ _NUMBER_RULES = {"nb": "no", "mt": "en"}
 """Where the rules for number words go by another tag."""
 
 _NOT_DELAYED = frozenset({"HassStartTimer", "HassNevermind", "HassRespond"})
+
+
+def _without_marks(text: str) -> str:
+    """What a repair leaves of a text in which it finds nothing to do."""
+    return " ".join(filter(None, map(bare, text.split())))
 
 
 def _name_lists(home: Home, language: str) -> dict[str, TextSlotList]:

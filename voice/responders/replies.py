@@ -65,6 +65,12 @@ class Replies:
         self._environment = SandboxedEnvironment(undefined=Undefined)
         self._compile = cache(self._environment.from_string)
 
+    def warm_up(self) -> None:
+        """Compile every template."""
+        for templates in (self._errors, *self._intents.values()):
+            for template in templates.values():
+                self._compile(template)
+
     def reply(
         self,
         intent: str,

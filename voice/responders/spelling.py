@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-__all__ = ["Speller", "template_words"]
+__all__ = ["Speller", "bare", "template_words"]
 
 _LITERAL = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*['’]?")
 _REFERENCE = re.compile(r"[{<][^}>]*[}>]")
@@ -44,7 +44,7 @@ class Speller:
         for phrase in phrases:
             for word in phrase.casefold().replace("’", "'").split():
                 self._known.add(word)
-                for other in (_bare(word), _split(word)):
+                for other in (_in_one_piece(word), _split(word)):
                     if sum(map(len, other)) >= _SHORTEST:
                         candidates.setdefault(other, set()).add(word)
         self._repairs = {
@@ -56,7 +56,7 @@ class Speller:
 
     def repair(self, text: str) -> str:
         """`text` with unknown words as the grammar writes them, without commas."""
-        words = [word.strip(_PUNCTUATION) for word in text.replace("’", "'").split()]
+        words = [bare(word) for word in text.split()]
         folded = [word.casefold() for word in words]
         kept: list[str] = []
         at = 0
@@ -73,13 +73,18 @@ class Speller:
                 break
             repaired = self._repairs.get(spoken)
             if length == 1 and repaired is None:
-                repaired = self._repairs.get(_bare(spoken[0]))
+                repaired = self._repairs.get(_in_one_piece(spoken[0]))
             if repaired is not None:
                 return length, repaired
         return 1, ""
 
 
-def _bare(word: str) -> tuple[str, ...]:
+def bare(word: str) -> str:
+    """The word without the punctuation around it, with plain apostrophes."""
+    return word.replace("’", "'").strip(_PUNCTUATION)
+
+
+def _in_one_piece(word: str) -> tuple[str, ...]:
     """The word in one piece, without accents."""
     decomposed = unicodedata.normalize("NFD", word)
     return ("".join(c for c in decomposed if c.isalnum()),)
