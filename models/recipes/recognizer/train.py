@@ -30,7 +30,7 @@ from models.recipes.recognizer.sentences import Sentences
 from models.recipes.recognizer.vocabulary import Vocabulary, train_tokenizer
 
 _WARM_UP_STEPS = 300
-_NEARNESS, _NEARNESS_ENDS = 0.5, 0.45
+_NEARNESS, _NEARNESS_ENDS = 0.5, 0.3
 _MASKS_BEGIN = 0.5
 _WARPS_BEGIN = 0.1
 
