@@ -8,14 +8,17 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from voice.errors import ConfigError
 from voice.home import Home
 from voice.home_files import demo_home, load_home
 from voice.languages import LANGUAGES, canonical
 from voice.manifests import Manifest, data_root, read_manifest, verify
-from voice.stages import Recognizer, Responder, Synthesizer, VoiceActivity
+from voice.stages import Recognizer, Synthesizer, VoiceActivity
+
+if TYPE_CHECKING:
+    from voice.responders.grammar import GrammarResponder
 
 __all__ = [
     "COMPUTE_TYPES",
@@ -192,7 +195,7 @@ def load_recognizer(choice: ModelChoice) -> Recognizer:
     )
 
 
-def load_responder(choice: ModelChoice) -> Responder:
+def load_responder(choice: ModelChoice) -> "GrammarResponder":
     """The responder, with a grammar for every served language that has one.
 
     Raises:

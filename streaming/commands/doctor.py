@@ -1,0 +1,211 @@
+"""`parley doctor`: what works here, what does not, and what leaves the process."""
+
+import argparse
+import os
+import platform
+import socket
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from typing import Any
+
+from streaming.commands.models import fault_of
+from streaming.commands.options import (
+    add_json_option,
+    add_settings,
+    config_from,
+    print_json,
+)
+from streaming.commands.tables import table
+from streaming.config import Config, render
+from voice.assembly import (
+    heard_languages,
+    load_synthesizer,
+    load_voice_activity,
+    read_home,
+    served_languages,
+)
+from voice.errors import VoiceError
+from voice.languages import LANGUAGES
+from voice.manifests import read_manifests
+
+__all__ = ["add_arguments", "run"]
+
+PACKAGES = (
+    "ctranslate2",
+    "faster-whisper",
+    "espeakng-loader",
+    "piper-tts",
+    "onnxruntime",
+    "hassil",
+    "home-assistant-intents",
+    "websockets",
+    "numpy",
+)
+
+LEAVES_THE_PROCESS: tuple[str, ...] = ()
+"""What is sent to others. Nothing; a change of this line must be a decision."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument(
+        "--print-config",
+        action="store_true",
+        help="only print every setting as TOML, as it is in force",
+    )
+    add_json_option(parser)
+    add_settings(
+        parser,
+        "server.host",
+        "server.port",
+        "conversation.languages",
+        "conversation.home",
+        "models.recognizer",
+        "models.voices",
+        "models.device",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Examine everything; the exit code tells whether a server would start."""
+    config = config_from(arguments)
+    if arguments.print_config:
+        print(render(config), end="")
+        return 0
+    findings = _Findings(config)
+    content = findings.content()
+    if arguments.json:
+        print_json(content)
+    else:
+        _print(content)
+    return 2 if findings.faults else 0
+
+
+class _Findings:
+    """What there is; every fault is noted, none stops the examination."""
+
+    def __init__(self, config: Config) -> None:
+        self.faults: list[str] = []
+        self._config = config
+
+    def content(self) -> dict[str, Any]:
+        content = {
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "cpus": os.cpu_count(),
+            "packages": {name: _version(name) for name in PACKAGES},
+            "cuda_devices": _cuda_devices(),
+            "microphone": find_spec("sounddevice") is not None,
+            "models": self._models(),
+            "languages": self._languages(),
+            "home": self._home(),
+            "address": self._address(),
+            "leaves_the_process": list(LEAVES_THE_PROCESS),
+        }
+        self._try(load_voice_activity)
+        self._try(lambda: served_languages(self._config.choice))
+        content["faults"] = self.faults
+        return content
+
+    def _try(self, examine: Any) -> Any:
+        try:
+            return examine()
+        except (VoiceError, ImportError) as error:
+            if str(error) not in self.faults:
+                self.faults.append(str(error))
+            return None
+
+    def _models(self) -> dict[str, str]:
+        manifests = self._try(read_manifests) or {}
+        faults = {name: fault_of(manifest) for name, manifest in manifests.items()}
+        self.faults += [fault for fault in faults.values() if fault]
+        return {name: fault or "verified" for name, fault in faults.items()}
+
+    def _languages(self) -> dict[str, dict[str, Any]]:
+        choice = self._config.choice
+        heard = self._try(lambda: heard_languages(choice)) or ()
+        spoken = self._try(lambda: load_synthesizer(choice).languages) or ()
+        return {
+            tag: {
+                "name": language.english,
+                "grammar": language.grammar,
+                "recognizer": tag in heard,
+                "voice": tag in spoken,
+            }
+            for tag, language in LANGUAGES.items()
+        }
+
+    def _home(self) -> dict[str, Any]:
+        home = self._try(lambda: read_home(self._config.choice))
+        return {
+            "file": self._config.conversation.home,
+            "areas": len(home.areas) if home else 0,
+            "devices": len(home.devices) if home else 0,
+        }
+
+    def _address(self) -> dict[str, Any]:
+        server = self._config.server
+        fault = _bind_fault(server.host, server.port)
+        if fault:
+            self.faults.append(
+                f"{server.host} port {server.port}: {fault}; choose another with"
+                " --host and --port, or end what listens there"
+            )
+        return {"host": server.host, "port": server.port, "free": not fault}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _cuda_devices() -> int:
+    if find_spec("ctranslate2") is None:
+        return 0
+    import ctranslate2
+
+    return int(ctranslate2.get_cuda_device_count())
+
+
+def _bind_fault(host: str, port: int) -> str:
+    """Why nothing can listen there; empty if something can."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
+def _print(content: dict[str, Any]) -> None:
+    print(
+        f"Python {content['python']} on {content['platform']}, {content['cpus']} CPUs,"
+        f" {content['cuda_devices']} CUDA devices"
+    )
+    packages = content["packages"].items()
+    print("packages  " + ", ".join(f"{n} {v or 'MISSING'}" for n, v in packages))
+    for name, state in content["models"].items():
+        print(f"model     {name}: {state}")
+    home, address = content["home"], content["address"]
+    print(f"home      {home['file']}: {home['areas']} areas, {home['devices']} devices")
+    state = "free" if address["free"] else "TAKEN"
+    print(f"address   {address['host']} port {address['port']}: {state}")
+    told = "ready" if content["microphone"] else "pip install parley-voice[microphone]"
+    print(f"audio     microphone and loudspeaker: {told}")
+    leaves = ", ".join(content["leaves_the_process"]) or "nothing"
+    print(f"network   leaves this process: {leaves}\n")
+    marks = {True: "yes", False: "-"}
+    rows = [
+        (tag, row["name"], *(marks[row[k]] for k in ("recognizer", "grammar", "voice")))
+        for tag, row in content["languages"].items()
+    ]
+    print(table(("tag", "language", "heard", "understood", "spoken"), rows))
+    for fault in content["faults"]:
+        print(f"\nparley: {fault}", file=sys.stderr)

@@ -1,0 +1,183 @@
+"""`parley eval`: how well the recordings of an index are understood."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from streaming.commands.options import (
+    add_json_option,
+    add_settings,
+    config_from,
+    print_json,
+)
+from streaming.commands.progress import with_progress
+from streaming.commands.tables import percent, table
+from streaming.commands.transcribe import load_listener
+from voice.assembly import ModelChoice, heard_languages, load_responder
+from voice.audio import read_audio
+from voice.evaluation import ALL, Evaluation, Outcome, Score, tally
+from voice.fixtures import Clip, read_index
+from voice.languages import LANGUAGES, canonical, for_client
+from voice.scoring import NORMALIZER
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument(
+        "index",
+        type=Path,
+        metavar="INDEX.csv",
+        help="with at least the columns language, transcript, file",
+    )
+    parser.add_argument("--language", metavar="L", help="only clips in this language")
+    parser.add_argument(
+        "--limit", type=_count, metavar="N", help="only the first N clips"
+    )
+    parser.add_argument(
+        "--detect",
+        action="store_true",
+        help="do not tell the recogniser the language; adds language_accuracy",
+    )
+    parser.add_argument(
+        "--by-group",
+        action="store_true",
+        help="also for each kind of recording and speaker",
+    )
+    add_json_option(parser)
+    add_settings(
+        parser,
+        "conversation.home",
+        "conversation.languages",
+        "models.recognizer",
+        "models.device",
+        "models.threads",
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, not {text}")
+    return int(text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Hear every clip and print the scores."""
+    config = config_from(arguments)
+    clips = _chosen(read_index(arguments.index), arguments)
+    choice = config.choice if arguments.detect else _narrowed(config.choice, clips)
+    listener, languages = load_listener(config, choice)
+    evaluation = Evaluation(
+        listen=listener.transcribe,
+        interpreter=load_responder(choice),
+        languages=languages,
+        detect=arguments.detect,
+    )
+    outcomes = [
+        outcome
+        for clip in with_progress(clips, "listening")
+        for outcome in evaluation.hear(clip, read_audio(clip.file))
+    ]
+    scores = _scores(outcomes, by_group=arguments.by_group)
+    if arguments.json:
+        for score in scores:
+            print_json(_described(score, detect=arguments.detect))
+    else:
+        _print(scores, detect=arguments.detect)
+    return 0
+
+
+def _chosen(clips: Sequence[Clip], arguments: argparse.Namespace) -> list[Clip]:
+    """Those that the options ask for."""
+    if arguments.language is not None:
+        known = {clip.language for clip in clips if clip.language is not None}
+        among = sorted({tag for name in known if (tag := canonical(name))})
+        wanted = for_client(arguments.language, among=among)
+        clips = [c for c in clips if c.language and canonical(c.language) == wanted]
+    return list(clips[: arguments.limit])
+
+
+def _narrowed(choice: ModelChoice, clips: Sequence[Clip]) -> ModelChoice:
+    """Without languages that nobody asked for and no clip is in, for a quick start."""
+    if choice.languages:
+        return choice
+    spoken = {canonical(clip.language) for clip in clips if clip.language}
+    needed = tuple(tag for tag in heard_languages(choice) if tag in spoken)
+    return replace(choice, languages=needed)
+
+
+def _scores(outcomes: Sequence[Outcome], *, by_group: bool) -> list[Score]:
+    languages = sorted({outcome.language for outcome in outcomes})
+    groups = sorted({outcome.group for outcome in outcomes}) if by_group else []
+    scores = [
+        tally(outcomes, language, group)
+        for language in (*languages, ALL)
+        for group in ("", *groups)
+    ]
+    return [score for score in scores if _counts_something(score)]
+
+
+def _counts_something(score: Score) -> bool:
+    return not score.group or bool(
+        score.clips or score.speechless or score.skipped_language
+    )
+
+
+def _described(score: Score, *, detect: bool) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "language": score.language,
+        "clips": score.clips,
+        "wer": _rounded(score.words.rate),
+        "cer": _rounded(score.characters.rate),
+        "intent_accuracy": _rounded(score.intent_accuracy),
+        "empty_on_speech": score.empty_on_speech,
+        "text_on_noise": score.text_on_noise,
+        "no_reference_intent": score.no_reference_intent,
+        "skipped_language": score.skipped_language,
+        "noise_clips": score.speechless,
+        "words": score.words.length,
+        "normalizer": NORMALIZER,
+    }
+    if detect:
+        content["language_accuracy"] = _rounded(score.language_accuracy)
+    if score.group:
+        content["group"] = score.group
+    return content
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
+
+
+def _print(scores: Sequence[Score], *, detect: bool) -> None:
+    header = ["language", "recordings", "clips", "WER", "CER", "intents", "understood"]
+    header += ["empty", "text on noise"] + ["language told"] * detect
+    heard = [score for score in scores if score.clips or score.speechless]
+    rows = [_row(score, detect=detect) for score in heard]
+    print(table(header, rows))
+    skipped = {s.language: s.skipped_language for s in scores if not s.group}
+    total = skipped.pop(ALL)
+    if total:
+        named = ", ".join(f"{tag} {n}" for tag, n in skipped.items() if n)
+        print(f"\nnot heard, as the recogniser does not know them: {total} ({named})")
+    print(f"\nerrors after the normaliser {NORMALIZER}; intents: clips whose reference")
+    print("asks for something in this home; empty: speech in which no word was heard")
+
+
+def _row(score: Score, *, detect: bool) -> list[str]:
+    name = LANGUAGES[score.language].english if score.language in LANGUAGES else "all"
+    row = [
+        name,
+        score.group or "all",
+        str(score.clips),
+        percent(score.words.rate),
+        percent(score.characters.rate),
+        str(score.intents),
+        percent(score.intent_accuracy),
+        str(score.empty_on_speech),
+        f"{score.text_on_noise}/{score.speechless}" if score.speechless else "-",
+    ]
+    return [*row, percent(score.language_accuracy)] if detect else row
