@@ -113,11 +113,14 @@ class Replies:
             name: self.number(value) if isinstance(value, int | float) else value
             for name, value in state.attributes
         }
+        if device.attributes.get("device_class") == "temperature":
+            # To templates a thermometer is a thermostat that only measures.
+            attributes["current_temperature"] = self._value(state.state)
         return SpokenState(
             entity_id=device.id,
             domain=device.domain,
             name=spoken_names(device.names, self.language)[0],
-            state=_machine_number(state.state, self),
+            state=self._value(state.state),
             state_with_unit=self._with_unit(device, state),
             attributes=attributes,
         )
@@ -128,19 +131,18 @@ class Replies:
             int(value) if float(value).is_integer() else _Number(value, self.language)
         )
 
+    def _value(self, state: str) -> Any:
+        try:
+            return self.number(float(state))
+        except ValueError:
+            return state
+
     def _with_unit(self, device: Device, state: DeviceState) -> str:
-        value = _machine_number(state.state, self)
+        value = self._value(state.state)
         if isinstance(value, str):
             return self.phrases.state(device.domain, state)
         unit = state.attribute("unit")
         return f"{value} {unit}" if unit else str(value)
-
-
-def _machine_number(text: str, replies: Replies) -> Any:
-    try:
-        return replies.number(float(text))
-    except ValueError:
-        return text
 
 
 def _attribute_of(state: SpokenState | None, matched: Iterable[SpokenState]) -> Any:

@@ -41,8 +41,8 @@ _SWITCHABLE = ("light", "switch", "fan")
 
 _SHOPPING = frozenset({"HassShoppingListAddItem", "HassShoppingListCompleteItem"})
 
-_NOT_FOR_DEVICES = frozenset({"HassVacuumCleanArea"})
-"""Intents whose area is not where the device stands."""
+_ROVING = ("vacuum", "lawn_mower")
+"""Devices that a place in the sentence sends somewhere, wherever they stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +69,12 @@ def find_targets(home: Home, language: str, parse: Parse) -> Targets:
     if parse.intent in _SHOPPING:
         devices = tuple(d for d in home.devices if d.id == home.shopping_list)
         return Targets(devices=devices, area=area)
-    parse_area = None if parse.intent in _NOT_FOR_DEVICES else area
     if "name" in parse.values and "name" not in parse.wildcards:
-        return _named(home, language, parse, parse_area, area)
-    return Targets(devices=_by_kind(home, parse, parse_area), area=area)
+        return _named(home, language, parse, area)
+    return Targets(devices=_by_kind(home, parse, area), area=area)
 
 
-def _named(
-    home: Home, language: str, parse: Parse, within: str | None, area: str | None
-) -> Targets:
+def _named(home: Home, language: str, parse: Parse, area: str | None) -> Targets:
     wanted = str(parse.values["name"])
     domains = parse.domains or _DOMAINS.get(parse.intent, ())
     called = [
@@ -87,8 +84,7 @@ def _named(
         and wanted in map(str.casefold, spoken_names(device.names, language))
     ]
     spoken = parse.texts["name"]
-    if parse.values.get("area") == HERE:
-        within = None
+    within = None if parse.values.get("area") == HERE else area
     found = [device for device in called if _is_at(home, device, parse, within)]
     if not found:
         key, fields = "no_entity", {"entity": spoken}
@@ -126,6 +122,8 @@ def _by_kind(home: Home, parse: Parse, within: str | None) -> tuple[Device, ...]
 
 
 def _is_at(home: Home, device: Device, parse: Parse, area: str | None) -> bool:
+    if device.domain in _ROVING:
+        return True
     if area is not None and device.area != area:
         return False
     floor = _text(parse, "floor")
