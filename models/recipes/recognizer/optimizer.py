@@ -58,7 +58,8 @@ def optimizers(
     model: nn.Module, *, rate: float, decay: float = 0.02
 ) -> list[torch.optim.Optimizer]:
     """One optimiser for the matrices inside the layers, one for everything else."""
-    matrices, rest = [], []
+    matrices: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         inside = name.startswith(("encoder.", "decoder.")) and parameter.ndim == 2
         (matrices if inside else rest).append(parameter)

@@ -55,13 +55,10 @@ class Config:
         """Read a file; an unknown key is an error that names it."""
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         values["languages"] = tuple(values["languages"])
-        mixture = values.pop("mixture", {})
-        values["mixture"] = Mixture(
-            **{
-                key: tuple(v) if isinstance(v, list) else v
-                for key, v in mixture.items()
-            }
-        )
+        mixture: dict[str, Any] = values.pop("mixture", {})
+        for key, value in mixture.items():
+            mixture[key] = tuple(value) if isinstance(value, list) else value
+        values["mixture"] = Mixture(**mixture)
         return cls(**values)
 
 
@@ -76,7 +73,8 @@ def make_vocabulary(config: Config) -> Vocabulary:
         lines += [sentences.filler() for _ in range(2500)]
         for _ in range(300):
             clip = synthesized(sentences.command(), language, rng, strength=0.0)
-            phonemes.update(phone.symbol for phone in clip.phonemes if clip)
+            if clip is not None:
+                phonemes.update(phone.symbol for phone in clip.phonemes)
     letters = Counter("".join(lines))
     return Vocabulary(
         tokenizer=train_tokenizer(lines, config.languages, config.pieces),
