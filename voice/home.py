@@ -78,7 +78,7 @@ class Device:
     names: Names
     area: str | None = None
     state: str = "unknown"
-    """At the start."""
+    """At the start; of a list it is the number of open items, whatever is here."""
     attributes: Mapping[str, Scalar] = field(default_factory=dict)
     """At the start; ``device_class`` and ``unit`` are attributes too."""
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -126,7 +126,11 @@ class Home:
             devices=tuple(
                 DeviceState(
                     id=device.id,
-                    state=device.state,
+                    state=(
+                        str(len(device.items))
+                        if device.domain == "todo"
+                        else device.state
+                    ),
                     attributes=tuple(sorted(device.attributes.items())),
                     items=tuple(Item(text=text) for text in device.items),
                 )
