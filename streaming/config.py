@@ -25,6 +25,7 @@ from streaming.settings import (
 from voice.assembly import (
     COMPUTE_TYPES,
     DEMO,
+    HOMES,
     STARTER,
     Device,
     ModelChoice,
@@ -80,17 +81,17 @@ class ConversationConfig:
 
     languages: LanguageTags = ()
     """Those a session may use; none means all that are real at every stage."""
-    home: Annotated[str, Place(DEMO, "file")] = DEMO
-    """A TOML file, or the word for the one that comes with Parley."""
+    home: Annotated[str, Place("file", HOMES)] = DEMO
+    """A TOML file, or the name of one that comes with Parley."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelsConfig:
     """Which models, and what they run on."""
 
-    recognizer: Annotated[str, Place(STARTER, "directory")] = STARTER
-    """A directory with a CTranslate2 Whisper, or the word for the shipped one."""
-    voices: Annotated[str, Place("", "directory")] = ""
+    recognizer: Annotated[str, Place("directory", (STARTER,))] = STARTER
+    """A directory with a CTranslate2 Whisper, or the name of the shipped one."""
+    voices: Annotated[str, Place("directory", ("",))] = ""
     """A directory with Piper voices; eSpeak speaks where it has none."""
     device: Annotated[Device, OneOf(get_args(Device))] = "auto"
     compute_type: Annotated[str, OneOf(COMPUTE_TYPES)] = "default"

@@ -79,9 +79,9 @@ class OneOf:
 class Place:
     """A path, or a word that stands for something that comes with Parley."""
 
-    word: str
     kind: str
     """``file`` or ``directory``."""
+    words: tuple[str, ...]
 
 
 # --- Where settings come from -------------------------------------------------
@@ -262,7 +262,7 @@ def _text(setting: Setting, limits: OneOf | Place | None) -> str:
         raise Fault(f"expected a text, found {value!r}")
     if isinstance(limits, OneOf) and value not in limits.choices:
         raise Fault(f"expected one of {', '.join(limits.choices)}, found {value!r}")
-    if isinstance(limits, Place) and value != limits.word:
+    if isinstance(limits, Place) and value not in limits.words:
         return _path(setting, value, limits)
     return value
 
@@ -273,9 +273,9 @@ def _path(setting: Setting, value: str, place: Place) -> str:
         path = setting.folder / path
     found = path.is_file() if place.kind == "file" else path.is_dir()
     if not found:
-        default = f", or {place.word!r} for the one that comes with Parley"
+        words = " or ".join(repr(word) for word in place.words if word)
+        instead = f"{words} for what comes with Parley" if words else "leave it empty"
         raise Fault(
-            f"there is no {place.kind} {path}; give a {place.kind}"
-            f"{default if place.word else ', or leave it empty'}"
+            f"there is no {place.kind} {path}; give a {place.kind}, or {instead}"
         )
     return str(path)

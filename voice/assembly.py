@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from voice.errors import ConfigError
 from voice.home import Home
-from voice.home_files import demo_home, load_home
+from voice.home_files import load_home
 from voice.languages import LANGUAGES, canonical
 from voice.manifests import Manifest, data_root, read_manifest, verify
 from voice.stages import Recognizer, Synthesizer, VoiceActivity
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "COMPUTE_TYPES",
     "DEMO",
+    "HOMES",
     "STARTER",
     "Device",
     "ModelChoice",
@@ -42,7 +43,9 @@ STARTER = "starter"
 """The recogniser that comes with Parley."""
 
 DEMO = "demo"
-"""The home that comes with Parley."""
+
+HOMES = (DEMO, "recordings")
+"""The homes that come with Parley: files in `voice/homes`."""
 
 COMPUTE_TYPES = (
     "default",
@@ -68,7 +71,7 @@ class ModelChoice:
     voices: str = ""
     """A directory with Piper voices; eSpeak speaks where it has none."""
     home: str = DEMO
-    """A TOML file, or `DEMO`."""
+    """A TOML file, or one of `HOMES`."""
     languages: tuple[str, ...] = ()
     """Canonical tags to serve; none means all that are real at every stage."""
     device: Device = "auto"
@@ -242,7 +245,9 @@ def read_home(choice: ModelChoice) -> Home:
     Raises:
         ConfigError: its file cannot be read or is wrong.
     """
-    return demo_home() if choice.home == DEMO else load_home(Path(choice.home))
+    if choice.home in HOMES:
+        return load_home(Path(__file__).parent / "homes" / f"{choice.home}.toml")
+    return load_home(Path(choice.home))
 
 
 def starter_manifest() -> Manifest:

@@ -20,7 +20,11 @@ SHORTCUTS = {
         "L,L,...",
         "languages to serve (default: all that are real at every stage)",
     ),
-    "conversation.home": ("--home", "FILE", "the home to talk about (default: demo)"),
+    "conversation.home": (
+        "--home",
+        "FILE",
+        "the home to talk about, or demo or recordings (default: demo)",
+    ),
     "models.recognizer": (
         "--recognizer",
         "DIR",

@@ -1,0 +1,190 @@
+"""From a choice to loaded stages: the right model, or one clear sentence."""
+
+import pickle
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.voice.recognizers import tiny_whisper
+from tests.voice.synthesizers.tiny_piper import write_voice
+from voice.assembly import (
+    HOMES,
+    ModelChoice,
+    heard_languages,
+    load_recognizer,
+    load_responder,
+    load_synthesizer,
+    load_voice_activity,
+    read_home,
+    served_languages,
+    starter_manifest,
+)
+from voice.audio import HEARING_RATE, Pcm
+from voice.errors import ConfigError, StageError
+from voice.languages import LANGUAGES
+from voice.manifests import data_root
+
+
+@pytest.fixture(scope="module")
+def whisper(tmp_path_factory) -> str:
+    folder = tmp_path_factory.mktemp("whisper")
+    return str(tiny_whisper.build(folder, languages=("en", "de", "mt")))
+
+
+def starter() -> ModelChoice:
+    if not (data_root() / "models/manifests/starter-recognizer.toml").is_file():
+        pytest.skip("the starter recogniser did not come along yet")
+    return ModelChoice()
+
+
+# --- Languages ----------------------------------------------------------------
+
+
+def test_a_directory_tells_its_languages(whisper) -> None:
+    assert heard_languages(ModelChoice(recognizer=whisper)) == ("de", "en", "mt")
+
+
+def test_what_stands_beside_a_model_wins(tmp_path) -> None:
+    tiny_whisper.build(
+        tmp_path, hearing={"windows_s": [2, 4], "languages": ["de", "en"]}
+    )
+    (tmp_path / "parley.json").write_text('{"languages": ["de"]}')
+    assert heard_languages(ModelChoice(recognizer=str(tmp_path))) == ("de",)
+
+
+def test_an_english_only_model_hears_english(tmp_path) -> None:
+    tiny_whisper.build(tmp_path)
+    vocabulary = tmp_path / "vocabulary.json"
+    vocabulary.write_text(vocabulary.read_text().replace('""', '"x"'))
+    assert heard_languages(ModelChoice(recognizer=str(tmp_path))) == ("en",)
+
+
+def test_languages_without_a_grammar_are_served_only_if_asked_for(whisper) -> None:
+    assert served_languages(ModelChoice(recognizer=whisper)) == ("de", "en")
+    asked = ModelChoice(recognizer=whisper, languages=("mt", "de"))
+    assert served_languages(asked) == ("de", "mt")
+
+
+def test_a_language_that_is_not_heard_is_refused(whisper) -> None:
+    with pytest.raises(ConfigError, match="does not hear fr, only de, en, mt"):
+        served_languages(ModelChoice(recognizer=whisper, languages=("fr", "de")))
+
+
+def test_the_starter_serves_what_its_manifest_says() -> None:
+    assert served_languages(starter()) == tuple(sorted(starter_manifest().languages))
+
+
+# --- Loading ------------------------------------------------------------------
+
+
+def test_a_choice_survives_the_way_to_another_process() -> None:
+    choice = ModelChoice(languages=("de",), threads=2)
+    assert pickle.loads(pickle.dumps(choice)) == choice
+
+
+def test_a_recogniser_of_the_users_own_is_loaded(whisper) -> None:
+    recognizer = load_recognizer(ModelChoice(recognizer=whisper, device="cpu"))
+    assert recognizer.languages == ("de", "en")
+    silence = Pcm(np.zeros(HEARING_RATE, np.int16), HEARING_RATE)
+    assert recognizer.transcribe(silence, ("de",)).text == ""
+
+
+def test_the_starter_is_loaded() -> None:
+    recognizer = load_recognizer(starter())
+    assert {"de", "en", "es", "fr"} <= set(recognizer.languages)
+
+
+def test_a_missing_recogniser_is_named(tmp_path) -> None:
+    gone = str(tmp_path / "gone")
+    with pytest.raises(ConfigError, match="gone: there is no such directory"):
+        load_recognizer(ModelChoice(recognizer=gone))
+    with pytest.raises(ConfigError, match=r"tokenizer\.json: is missing; copy it"):
+        load_recognizer(ModelChoice(recognizer=str(tmp_path)))
+
+
+@pytest.mark.parametrize("home", HOMES)
+def test_every_home_that_came_along_can_be_read(home) -> None:
+    assert read_home(ModelChoice(home=home)).devices
+
+
+def test_a_home_of_the_users_own_is_read(tmp_path) -> None:
+    path = tmp_path / "home.toml"
+    path.write_text('[devices."light.lamp"]\nnames = { "*" = "lamp" }\n')
+    (device,) = read_home(ModelChoice(home=str(path))).devices
+    assert device.id == "light.lamp"
+
+
+def test_a_responder_understands_its_home(whisper) -> None:
+    choice = ModelChoice(recognizer=whisper, languages=("en",))
+    home = read_home(choice)
+    plan = load_responder(choice).plan(
+        "turn on the kitchen lamp",
+        "en",
+        home=home.initial_state(),
+        now=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    assert plan.intent is not None
+    assert plan.intent.name == "HassTurnOn"
+    assert plan.effects
+
+
+def test_every_language_has_a_voice() -> None:
+    synthesizer = load_synthesizer(ModelChoice())
+    assert set(LANGUAGES) <= set(synthesizer.languages)
+    assert sum(len(piece) for piece in synthesizer.speak("Hallo", "de")) > 4000
+
+
+def test_a_voice_of_the_users_own_speaks_its_language_only(tmp_path) -> None:
+    rate = 8000
+    write_voice(tmp_path, "tiny", code="de_DE", espeak_voice="de", rate=rate)
+    synthesizer = load_synthesizer(ModelChoice(voices=str(tmp_path)))
+    german = next(iter(synthesizer.speak("Hallo.", "de")))
+    english = next(iter(synthesizer.speak("Hello.", "en")))
+    assert german.rate == rate
+    assert english.rate != rate
+    with pytest.raises(StageError, match="unsupported_language"):
+        synthesizer.speak("?", "xx")
+
+
+def test_voices_that_are_not_there_are_refused(tmp_path) -> None:
+    with pytest.raises(ConfigError, match="no voices"):
+        load_synthesizer(ModelChoice(voices=str(tmp_path)))
+
+
+def test_each_session_has_a_detector_of_its_own() -> None:
+    opened = load_voice_activity()
+    one, other = opened(), opened()
+    assert one is not other
+    silence = Pcm(np.zeros(one.frame_samples, np.int16), HEARING_RATE)
+    assert one.probability(silence) < 0.5
+
+
+# --- What a worker has to import ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("load", "unwanted"),
+    [
+        ("load_synthesizer", ["ctranslate2", "faster_whisper", "hassil", "piper"]),
+        ("load_voice_activity", ["ctranslate2", "faster_whisper", "hassil", "piper"]),
+    ],
+)
+def test_a_worker_imports_only_what_it_needs(load, unwanted) -> None:
+    argument = "" if load == "load_voice_activity" else "assembly.ModelChoice()"
+    code = (
+        "import sys; from voice import assembly;"
+        f"assembly.{load}({argument});"
+        f"print([name for name in {unwanted} + ['torch'] if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.stdout.strip() == "[]"
