@@ -69,9 +69,9 @@ class Outbox:
         return self._length(self._sent_samples + self._waiting_samples)
 
     @property
-    def started(self) -> bool:
-        """Whether any audio was handed out."""
-        return self._started is not None
+    def all_sent(self) -> bool:
+        """Whether all there will ever be was handed out."""
+        return self._complete and not self._waiting
 
     def begin_phrase(self, text: str) -> None:
         """What the audio fed from now on says."""
@@ -151,7 +151,7 @@ class Outbox:
 
     def played(self, now: int) -> bool:
         """Whether the listener has heard all there is."""
-        return self._complete and not self._waiting and self.heard(now) >= self.sent
+        return self.all_sent and self.heard(now) >= self.sent
 
     def _length(self, samples: int) -> Millis:
         return Millis(samples * 1000 // self.rate)

@@ -144,7 +144,6 @@ class _Worker:
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
 
-
     async def end(self) -> None:
         self.kill()
         await self.process.wait()

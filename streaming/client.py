@@ -1,0 +1,323 @@
+"""The reference client: speaks recordings in real time and notes what comes back.
+
+It is what `parley talk`, `parley bench` and the tests use, and an example of how
+to use `/v1/stream`: binary frames both ways, JSON beside them.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidStatus,
+    InvalidURI,
+)
+
+from streaming.messages import (
+    ClientMessage,
+    Committed,
+    ErrorMessage,
+    FloorChanged,
+    IntentMessage,
+    Playback,
+    ReplyText,
+    ResponseCreated,
+    ResponseDone,
+    ServerMessage,
+    SessionCreated,
+    SessionUpdate,
+    SessionUpdated,
+    Timings,
+    TranscriptCompleted,
+)
+from streaming.protocols.native import parse_server, serialize
+from voice.audio import Pcm
+from voice.errors import ClientError
+from voice.events import Millis
+
+__all__ = ["Client", "Turn", "audible_end", "connected"]
+
+FRAME = Millis(20)
+"""What a microphone delivers at a time."""
+
+AUDIBLE = 300
+"""Sample value, of 32768, from which a listener hears something: -41 dBFS."""
+
+SETTLE = Millis(1500)
+"""Silence after a recording in which an answer must begin to be worked on."""
+
+PATIENCE = 20.0
+"""Seconds to wait for the rest of an answer, playing included."""
+
+ROOM = 6
+"""Sample value of the noise that is sent between recordings: no room is silent."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """What the client saw of one turn; times are seconds of the event loop's clock."""
+
+    id: int
+    language: str = ""
+    transcript: str = ""
+    intent: IntentMessage | None = None
+    reply: str = ""
+    reply_language: str = ""
+    audio: list[Pcm] = field(default_factory=list)
+    committed_ms: int | None = None
+    first_audible: float | None = None
+    timings: Timings | None = None
+    done: ResponseDone | None = None
+    done_at: float | None = None
+
+    def voice_to_voice_ms(self, spoken: float) -> float | None:
+        """From `spoken`, when the last word was, to the first audible sample."""
+        if self.first_audible is None:
+            return None
+        return round((self.first_audible - spoken) * 1000, 1)
+
+
+class Client:
+    """One session with a server; see `connected`."""
+
+    def __init__(self, connection: ClientConnection, greeting: SessionCreated) -> None:
+        self.greeting = greeting
+        self.rate = greeting.input_rate
+        self.output_rate = greeting.output_rate
+        self.languages = greeting.languages
+        self.floor = "open"
+        self.turns: dict[int, Turn] = {}
+        self.errors: list[ErrorMessage] = []
+        self.sent = 0
+        """Samples sent in this session."""
+        self.on_message: Callable[[ServerMessage], None] = lambda _message: None
+        self._connection = connection
+        self._speaking: Turn | None = None
+        self._updated = asyncio.Event()
+        self._noise = np.random.default_rng(0)
+        self._start = asyncio.get_running_loop().time()
+        self._reader = asyncio.create_task(self._read())
+
+    @property
+    def now(self) -> float:
+        """Seconds of the event loop's clock."""
+        return asyncio.get_running_loop().time()
+
+    @property
+    def audio_ms(self) -> int:
+        """Audio sent so far."""
+        return self.sent * 1000 // self.rate
+
+    async def aclose(self) -> None:
+        """End the session."""
+        self._reader.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._reader
+        await self._connection.close()
+
+    async def send(self, message: ClientMessage) -> None:
+        """Send a message."""
+        await self._connection.send(serialize(message))
+
+    async def set_languages(self, *languages: str) -> None:
+        """Say which languages will be spoken; none means all that are served.
+
+        Raises:
+            ClientError: one of them is not served.
+        """
+        errors = len(self.errors)
+        self._updated.clear()
+        await self.send(SessionUpdate(languages=languages))
+        async with asyncio.timeout(PATIENCE):
+            await self._updated.wait()
+        if len(self.errors) > errors:
+            raise ClientError(self.errors[-1].code, self.errors[-1].message)
+
+    async def speak(self, pcm: Pcm) -> tuple[float, int]:
+        """Send a recording as a microphone would, in real time.
+
+        Returns:
+            When its first sample was spoken, by the event loop's clock, and in
+            milliseconds of audio sent.
+        """
+        pcm = pcm.resampled(self.rate)
+        step = FRAME * self.rate // 1000
+        begun, begun_ms = self._spoken_at(self.sent), self.audio_ms
+        for start in range(0, len(pcm), step):
+            await self._send_paced(Pcm(pcm.samples[start : start + step], self.rate))
+        return begun, begun_ms
+
+    async def listen(self, *, settle: Millis = SETTLE) -> None:
+        """Send the noise of a quiet room until all that was said is answered."""
+        quiet_until = self.now + settle / 1000
+        give_up = self.now + PATIENCE
+        while self.now < give_up:
+            if self._reader.done():
+                self._reader.result()
+            if self.floor != "open":
+                quiet_until = max(quiet_until, self.now + 0.1)
+            elif self.now >= quiet_until or self._all_answered():
+                return
+            await self._send_paced(self._room(FRAME))
+        raise ClientError(
+            "no_answer", f"no end of the answer within {PATIENCE:g} seconds"
+        )
+
+    async def keep_talking(self, pcm: Pcm, *, until: Callable[[], bool]) -> None:
+        """Send `pcm`, then the noise of the room, until a condition holds."""
+        give_up = self.now + PATIENCE
+        await self.speak(pcm)
+        while not until() and self.now < give_up:
+            await self._send_paced(self._room(FRAME))
+
+    def _all_answered(self) -> bool:
+        return bool(self.turns) and all(
+            turn.done is not None for turn in self.turns.values()
+        )
+
+    def _room(self, duration: Millis) -> Pcm:
+        count = duration * self.rate // 1000
+        noise = self._noise.integers(-ROOM, ROOM + 1, count)
+        return Pcm(noise.astype(np.int16), self.rate)
+
+    def _spoken_at(self, samples: int) -> float:
+        return self._start + samples / self.rate
+
+    async def _send_paced(self, pcm: Pcm) -> None:
+        due = self._spoken_at(self.sent + len(pcm))
+        late = self.now - due
+        if late > 0.5:
+            # Nothing was sent for a while: the microphone's clock begins anew.
+            self._start += late
+        else:
+            await asyncio.sleep(max(0.0, -late))
+        await self._connection.send(pcm.to_bytes())
+        self.sent += len(pcm)
+
+    async def _read(self) -> None:
+        try:
+            async for frame in self._connection:
+                if isinstance(frame, str):
+                    message = parse_server(frame)
+                    self._note(message)
+                    self.on_message(message)
+                    if isinstance(message, ResponseCreated):
+                        self._speaking = self._turn(message.turn)
+                else:
+                    await self._hear(Pcm.of_bytes(frame, self.output_rate))
+        except ConnectionClosed as closed:
+            raise ClientError("connection_lost", str(closed)) from closed
+
+    def _turn(self, id_: int) -> Turn:
+        return self.turns.setdefault(id_, Turn(id=id_))
+
+    def _note(self, message: ServerMessage) -> None:
+        match message:
+            case SessionUpdated():
+                self.languages = message.languages
+                self._updated.set()
+            case FloorChanged():
+                self.floor = message.floor
+            case Committed():
+                self._turn(message.turn).committed_ms = message.audio_ms
+            case TranscriptCompleted():
+                turn = self._turn(message.turn)
+                turn.transcript, turn.language = message.transcript, message.language
+            case IntentMessage():
+                self._turn(message.turn).intent = message
+            case ResponseCreated():
+                self._turn(message.turn).reply_language = message.language
+            case ReplyText():
+                self._turn(message.turn).reply = message.transcript
+            case ResponseDone():
+                turn = self._turn(message.turn)
+                turn.done, turn.done_at = message, self.now
+            case Timings():
+                self._turn(message.turn).timings = message
+            case ErrorMessage():
+                self.errors.append(message)
+                self._updated.set()
+            case _:
+                pass
+
+    async def _hear(self, pcm: Pcm) -> None:
+        turn = self._speaking
+        if turn is None:
+            return
+        if turn.first_audible is None:
+            loud = np.flatnonzero(np.abs(pcm.samples.astype(np.int32)) >= AUDIBLE)
+            if len(loud):
+                # Pieces before it in the same burst play before it.
+                received = self.now
+                lead = self._unplayed(turn, received) + int(loud[0]) / pcm.rate
+                turn.first_audible = received + lead
+        turn.audio.append(pcm)
+        position = sum(part.duration for part in turn.audio)
+        if position % 200 < pcm.duration:
+            heard = position - round(self._unplayed(turn, self.now) * 1000)
+            await self.send(Playback(turn=turn.id, position_ms=max(0, heard)))
+
+    def _unplayed(self, turn: Turn, now: float) -> float:
+        """Seconds of the reply that a player would still have before it."""
+        if not turn.audio:
+            self._playing_since = now
+            return 0.0
+        received = sum(len(part) for part in turn.audio) / self.output_rate
+        return max(0.0, received - (now - self._playing_since))
+
+
+@contextlib.asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Client]:
+    """A session with the server at `url`.
+
+    Raises:
+        ClientError: there is no server, or it refuses, or it is none of ours.
+    """
+    try:
+        connection = await connect(url, compression=None, max_size=2**20)
+    except InvalidURI as error:
+        raise ClientError(
+            "unreachable",
+            f"{url}: not a websocket address like ws://host:8765/v1/stream",
+        ) from error
+    except InvalidStatus as error:
+        status = error.response.status_code
+        raise ClientError(
+            "unreachable",
+            f"{url}: the server refuses (HTTP {status}); try again later"
+            if status == 503
+            else f"{url}: the server answers HTTP {status}; is this its address?",
+        ) from error
+    except (OSError, TimeoutError, InvalidHandshake) as error:
+        raise ClientError(
+            "unreachable", f"{url}: no server answers ({error}); is `parley serve` up?"
+        ) from error
+    async with connection:
+        first = parse_server(str(await connection.recv()))
+        assert isinstance(first, SessionCreated)
+        client = Client(connection, first)
+        try:
+            yield client
+        finally:
+            await client.aclose()
+
+
+def audible_end(pcm: Pcm) -> Millis:
+    """Where the last sound of a recording without a label ends.
+
+    The last 10 ms that are louder than a twentieth of the loudest: a yardstick that
+    owes nothing to any detector of ours.
+    """
+    step = pcm.rate // 100
+    count = len(pcm) // step
+    if not count:
+        return pcm.duration
+    frames = pcm.to_floats()[: count * step].reshape(count, step)
+    loudness = np.sqrt((frames**2).mean(axis=1))
+    loud = np.flatnonzero(loudness > loudness.max() / 20)
+    return Millis((int(loud[-1]) + 1) * 10) if len(loud) else pcm.duration

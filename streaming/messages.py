@@ -1,0 +1,294 @@
+"""What client and server say to each other, as values.
+
+The types are those of the OpenAI Realtime API where the concept is the same, and
+begin with ``parley.`` where it is ours. Audio is not here: it travels as bare PCM
+in binary frames. The codecs in `streaming.protocols` turn these values into bytes
+and back; `docs/protocol.md` is generated from this file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, TypeAlias
+
+from voice.stages import SlotValue
+
+__all__ = ["CLIENT_MESSAGES", "SERVER_MESSAGES", "ClientMessage", "ServerMessage"]
+
+RATES = (8_000, 16_000, 24_000, 48_000)
+"""Hertz; the sample rates of the wire."""
+
+Turn = Annotated[int, "which turn; counts from 1 in each session"]
+
+
+# --- From the client ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionUpdate:
+    """Change how the session listens and speaks. What is left out stays as it is.
+
+    Answered by `session.updated`.
+    """
+
+    type: ClassVar[str] = "session.update"
+    languages: Annotated[
+        tuple[str, ...] | None,
+        "BCP 47 tags that the user may speak; the language of each turn is chosen"
+        " among them",
+    ] = None
+    input_rate: Annotated[int | None, "Hz of the audio sent: 8000 to 48000"] = None
+    output_rate: Annotated[int | None, "Hz of the audio received: 8000 to 48000"] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputCommit:
+    """The utterance is over (push to talk): do not wait for a pause."""
+
+    type: ClassVar[str] = "input_audio_buffer.commit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputEnd:
+    """No more audio will come: take what follows for silence, and answer."""
+
+    type: ClassVar[str] = "parley.input_end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextInput:
+    """A turn that is typed instead of spoken; it ends any reply."""
+
+    type: ClassVar[str] = "parley.text"
+    text: Annotated[str, "what the user wants, up to 1000 characters"]
+    language: Annotated[
+        str | None, "BCP 47 tag; left out: the first language of the session"
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseCancel:
+    """Stop the reply, or do not begin it. Without a reply it does nothing."""
+
+    type: ClassVar[str] = "response.cancel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Playback:
+    """How much of the reply the user has heard; worth sending every 100 to 250 ms.
+
+    Without it the server assumes that audio is heard as it is sent, in real time.
+    """
+
+    type: ClassVar[str] = "parley.playback"
+    turn: Turn
+    position_ms: Annotated[int, "ms of this reply's audio played so far"]
+
+
+ClientMessage: TypeAlias = (
+    SessionUpdate | InputCommit | InputEnd | TextInput | ResponseCancel | Playback
+)
+
+
+# --- From the server ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCreated:
+    """The first message: the session is open, with these settings."""
+
+    type: ClassVar[str] = "session.created"
+    session_id: Annotated[str, "names the session in the server's log"]
+    protocol: Annotated[str, "`parley/1`; the number changes when clients must"]
+    languages: Annotated[tuple[str, ...], "BCP 47 tags that the user may speak"]
+    input_rate: Annotated[int, "Hz of the audio that the server expects"]
+    output_rate: Annotated[int, "Hz of the audio that the server sends"]
+    disclosure: Annotated[
+        str, "tells the user that they speak with a machine, in the first language"
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionUpdated:
+    """The settings of the session after a `session.update`."""
+
+    type: ClassVar[str] = "session.updated"
+    languages: Annotated[tuple[str, ...], "BCP 47 tags that the user may speak"]
+    input_rate: Annotated[int, "Hz of the audio that the server expects"]
+    output_rate: Annotated[int, "Hz of the audio that the server sends"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechStartedMessage:
+    """The user was heard to speak."""
+
+    type: ClassVar[str] = "input_audio_buffer.speech_started"
+    turn: Turn
+    audio_start_ms: Annotated[int, "when, in ms of audio received"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechStoppedMessage:
+    """The user was heard to fall silent, perhaps only for a moment."""
+
+    type: ClassVar[str] = "input_audio_buffer.speech_stopped"
+    turn: Turn
+    audio_end_ms: Annotated[int, "when, in ms of audio received"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloorChanged:
+    """Who may speak: open, user, pause, pending, agent, overlap or closed."""
+
+    type: ClassVar[str] = "parley.floor"
+    floor: Annotated[str, "see docs/turn-taking.md"]
+    turn: Turn
+    audio_ms: Annotated[int, "ms of audio received when it changed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptDelta:
+    """Words of the utterance that will not change any more, while it lasts."""
+
+    type: ClassVar[str] = "conversation.item.input_audio_transcription.delta"
+    turn: Turn
+    delta: Annotated[str, "to be appended to the deltas before it, with a space"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """The utterance is over: the endpoint is decided."""
+
+    type: ClassVar[str] = "input_audio_buffer.committed"
+    turn: Turn
+    audio_ms: Annotated[int, "ms of audio received at the decision"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptCompleted:
+    """What the user said; it counts, whatever the deltas were."""
+
+    type: ClassVar[str] = "conversation.item.input_audio_transcription.completed"
+    turn: Turn
+    transcript: Annotated[str, "in lower case, numbers in words or digits"]
+    language: Annotated[str, "BCP 47 tag"]
+    language_probability: Annotated[float, "among the session's languages, 0 to 1"]
+    confidence: Annotated[float, "of the words, 0 to 1"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentMessage:
+    """What the user wants, in machine words."""
+
+    type: ClassVar[str] = "parley.intent"
+    turn: Turn
+    name: Annotated[str | None, "as in Home Assistant; null: not understood"]
+    slots: Annotated[Mapping[str, SlotValue], "names, areas, numbers"]
+    answered_by: Annotated[str, "`grammar`, `model` or `none`"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseCreated:
+    """A reply begins; the binary frames that follow are its audio."""
+
+    type: ClassVar[str] = "response.created"
+    turn: Turn
+    language: Annotated[str, "BCP 47 tag of the reply"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyText:
+    """The whole text of the reply."""
+
+    type: ClassVar[str] = "response.output_audio_transcript.done"
+    turn: Turn
+    transcript: Annotated[str, "what is being said"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyAudioDone:
+    """The last audio of the reply was sent; it may still be playing."""
+
+    type: ClassVar[str] = "response.output_audio.done"
+    turn: Turn
+    audio_ms: Annotated[int, "ms of audio sent"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ducked:
+    """The reply goes on at a lower volume, or at full volume again.
+
+    The audio sent from now on has that volume; a player that has more than 300 ms
+    in its buffer should lower its own until then.
+    """
+
+    type: ClassVar[str] = "parley.duck"
+    turn: Turn
+    ducked: Annotated[bool, "whether the volume is lowered"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseDone:
+    """The reply is over. If it was cancelled: empty the player's buffer now."""
+
+    type: ClassVar[str] = "response.done"
+    turn: Turn
+    status: Annotated[str, "`completed`, `cancelled` or `failed`"]
+    heard_ms: Annotated[int, "ms of its audio that the user has heard"]
+    heard_text: Annotated[str, "the words of it that the user has heard"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Where the time of the turn went; null where something did not happen."""
+
+    type: ClassVar[str] = "parley.timings"
+    turn: Turn
+    speech_started_ms: Annotated[int | None, "onset, in ms of audio received"]
+    speech_ended_ms: Annotated[int | None, "detected end, in ms of audio received"]
+    committed_ms: Annotated[int | None, "endpoint decision, in ms of audio received"]
+    finalization_ms: Annotated[float | None, "ms from commit to final transcript"]
+    first_audio_ms: Annotated[float | None, "ms from commit to first reply audio"]
+    recognition_ms: Annotated[float | None, "ms that the recogniser took"]
+    response_ms: Annotated[float | None, "ms that the responder took"]
+    synthesis_ms: Annotated[float | None, "ms to the first piece of speech"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorMessage:
+    """Something is wrong; the session goes on unless the connection closes."""
+
+    type: ClassVar[str] = "error"
+    code: Annotated[str, "stable, for machines"]
+    message: Annotated[str, "for people: what is wrong and what to do"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoingAway:
+    """The server is about to stop: finish, and connect again later."""
+
+    type: ClassVar[str] = "session.going_away"
+    deadline_ms: Annotated[int, "ms until the connection closes in any case"]
+
+
+ServerMessage: TypeAlias = (
+    SessionCreated
+    | SessionUpdated
+    | SpeechStartedMessage
+    | SpeechStoppedMessage
+    | FloorChanged
+    | TranscriptDelta
+    | Committed
+    | TranscriptCompleted
+    | IntentMessage
+    | ResponseCreated
+    | ReplyText
+    | ReplyAudioDone
+    | Ducked
+    | ResponseDone
+    | Timings
+    | ErrorMessage
+    | GoingAway
+)
+
+CLIENT_MESSAGES: tuple[type[ClientMessage], ...] = ClientMessage.__args__
+SERVER_MESSAGES: tuple[type[ServerMessage], ...] = ServerMessage.__args__

@@ -1,0 +1,170 @@
+"""One reply on its way: synthesised phrase by phrase, held, released, stopped."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from streaming.inference import Stages
+from streaming.outbox import Outbox
+from streaming.workers import Priority
+from voice.audio import Pcm, Resampler
+from voice.errors import StageError
+from voice.events import Millis, TurnId
+from voice.sentences import chunks
+
+__all__ = ["Heard", "Reply", "ReplyEnd"]
+
+
+class ReplyEnd(Enum):
+    """How a reply ended; the values are those of the wire."""
+
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the listener got of a reply."""
+
+    end: ReplyEnd
+    ms: Millis
+    text: str
+
+
+class Reply:
+    """Speaks one text into an outbox and the outbox to the listener.
+
+    Synthesis begins at once; no sound leaves before `release`. The owner awaits
+    `run`, which ends when the listener has heard all of it, or calls `stop`.
+
+    Args:
+        turn: whose reply it is.
+        text: what to say.
+        language: of the text.
+        stages: for the synthesiser.
+        rate: Hertz for the listener.
+        send: takes each piece when it is due; must not block.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        turn: TurnId,
+        text: str,
+        language: str,
+        *,
+        stages: Stages,
+        rate: int,
+        send: Callable[[Pcm], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self.turn = turn
+        self.text = text
+        self.language = language
+        self.outbox = Outbox(rate)
+        self.first_piece: float | None = None
+        """Seconds from the beginning of the synthesis to its first piece."""
+        self.started: float | None = None
+        """When the first piece left for the listener, by `clock`."""
+        self.error: StageError | None = None
+        self._stages = stages
+        self._send = send
+        self._clock = clock
+        self._released = asyncio.Event()
+        self._news = asyncio.Event()
+        self._room = asyncio.Event()
+        self._synthesis = asyncio.create_task(self._synthesize())
+
+    def release(self) -> None:
+        """Let it be heard."""
+        self._released.set()
+
+    def report(self, position: Millis) -> None:
+        """The client says how much it has played."""
+        self.outbox.report(position, self._now())
+        self._news.set()
+
+    async def run(
+        self, *, on_start: Callable[[], None], on_sent: Callable[[], None]
+    ) -> Heard:
+        """Send the audio as it is due, until the listener has heard all of it.
+
+        Args:
+            on_start: called before the first piece is sent.
+            on_sent: called after the last piece was sent.
+        """
+        await self._released.wait()
+        outbox = self.outbox
+        sent = False
+        while not outbox.played(self._now()):
+            self._news.clear()
+            for piece in outbox.due(self._now()):
+                if self.started is None:
+                    self.started = self._clock()
+                    on_start()
+                self._send(piece)
+            if not outbox.full:
+                self._room.set()
+            if outbox.all_sent and not sent:
+                sent = True
+                on_sent()
+            wait = outbox.wait(self._now())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if wait is None else wait / 1000):
+                    await self._news.wait()
+        return self.heard(ReplyEnd.FAILED if self.error else ReplyEnd.COMPLETED)
+
+    def heard(self, end: ReplyEnd) -> Heard:
+        """What the listener got so far."""
+        now = self._now()
+        return Heard(end, self.outbox.heard(now), self.outbox.heard_text(now))
+
+    def stop(self) -> Heard:
+        """Say nothing more; what was sent and not heard is lost."""
+        heard = self.heard(ReplyEnd.CANCELLED)
+        self._synthesis.cancel()
+        return heard
+
+    async def aclose(self) -> None:
+        """Wait until the synthesis has let go of its worker."""
+        self._synthesis.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._synthesis
+
+    async def _synthesize(self) -> None:
+        begun = self._clock()
+        try:
+            for phrase in chunks(self.text, self.language):
+                await self._phrase(phrase, begun)
+        except StageError as error:
+            self.error = error
+        finally:
+            self.outbox.complete()
+            self._news.set()
+
+    async def _phrase(self, text: str, begun: float) -> None:
+        self.outbox.begin_phrase(text)
+        resampler: Resampler | None = None
+        stream = self._stages.speak(text, self.language, priority=Priority.FINAL)
+        async with contextlib.aclosing(stream) as pieces:
+            async for pcm in pieces:
+                if self.first_piece is None:
+                    self.first_piece = self._clock() - begun
+                resampler = resampler or Resampler(pcm.rate, self.outbox.rate)
+                await self._deliver(resampler.feed(pcm))
+        if resampler is not None:
+            rest = Pcm.silence(Millis(0), resampler.source)
+            await self._deliver(resampler.feed(rest, last=True))
+
+    async def _deliver(self, pcm: Pcm) -> None:
+        self.outbox.feed(pcm)
+        self._news.set()
+        while self.outbox.full:
+            self._room.clear()
+            await self._room.wait()
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)

@@ -1,0 +1,78 @@
+"""From a configuration to a server that listens, and to its graceful end."""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import partial
+
+from streaming.config import Config
+from streaming.household import Household
+from streaming.inference import Deadlines, Loaders, WorkerStages
+from streaming.server import Server
+from streaming.services import Services
+from streaming.telemetry import Telemetry
+from voice.assembly import (
+    load_recognizer,
+    load_responder,
+    load_synthesizer,
+    load_voice_activity,
+    read_home,
+    served_languages,
+)
+
+__all__ = ["running", "worker_stages"]
+
+
+def worker_stages(config: Config) -> WorkerStages:
+    """The stages of the configuration, in worker processes, not yet started."""
+    choice, workers = config.choice, config.workers
+    return WorkerStages(
+        Loaders(
+            recognizer=partial(load_recognizer, choice),
+            responder=partial(load_responder, choice),
+            synthesizer=partial(load_synthesizer, choice),
+        ),
+        deadlines=Deadlines(
+            recognize=workers.recognize_deadline_s,
+            respond=workers.respond_deadline_s,
+            synthesize=workers.synthesize_deadline_s,
+        ),
+        sizes=(workers.recognize, workers.respond, workers.synthesize),
+        threads=config.models.threads,
+    )
+
+
+@asynccontextmanager
+async def running(config: Config) -> AsyncIterator[Server]:
+    """A server that is ready; leaving the context drains it.
+
+    Raises:
+        ConfigError: a model cannot be loaded or the address is taken.
+    """
+    choice = config.choice
+    languages = served_languages(choice)
+    household = Household(
+        read_home(choice).initial_state(), clock=lambda: datetime.now().astimezone()
+    )
+    async with worker_stages(config) as stages:
+        services = Services(
+            stages=stages,
+            household=household,
+            languages=languages,
+            open_activity=load_voice_activity(),
+            telemetry=Telemetry(),
+            turns=config.turns,
+            gate=config.gate,
+        )
+        server = Server(config, services, stages)
+        await server.start()
+        # What was loaded stays: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        try:
+            yield server
+        finally:
+            await server.drain()
+            household.close()
+            gc.unfreeze()

@@ -1,0 +1,54 @@
+"""What a session is given: the shared parts, its settings, and whom it talks to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from streaming.household import Household
+from streaming.inference import Stages
+from streaming.messages import ServerMessage
+from streaming.telemetry import Telemetry
+from voice.audio import HEARING_RATE, Pcm
+from voice.detection import GatePolicy
+from voice.stages import VoiceActivity
+from voice.turns import TurnPolicy
+
+__all__ = ["Listener", "Services", "SessionSettings"]
+
+
+class Listener(Protocol):
+    """The client, as a session sees it. No call may block."""
+
+    def send(self, message: ServerMessage) -> None:
+        """A message for the client."""
+        ...
+
+    def send_audio(self, pcm: Pcm) -> None:
+        """A piece of the reply."""
+        ...
+
+    def fail(self, error: BaseException) -> None:
+        """The session has a bug: it cannot go on, and nobody shall hide it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What all sessions share."""
+
+    stages: Stages
+    household: Household
+    languages: tuple[str, ...]
+    open_activity: Callable[[], VoiceActivity]
+    telemetry: Telemetry
+    turns: TurnPolicy = field(default_factory=TurnPolicy)
+    gate: GatePolicy = field(default_factory=GatePolicy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSettings:
+    """What a client may change."""
+
+    languages: tuple[str, ...]
+    input_rate: int = HEARING_RATE
+    output_rate: int = 24_000

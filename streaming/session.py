@@ -1,0 +1,495 @@
+"""One conversation: feeds the turn machine and carries out its commands.
+
+Everything here runs on one event loop, and only `_tell` touches the machine, so
+that there are no locks. Work that takes time runs in tasks which end by telling
+the machine what came of it; the machine decides whether that still matters.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from streaming.hearing import Hearing
+from streaming.household import Announcement
+from streaming.messages import (
+    RATES,
+    ClientMessage,
+    Committed,
+    FloorChanged,
+    InputCommit,
+    InputEnd,
+    IntentMessage,
+    Playback,
+    ResponseCancel,
+    SessionUpdate,
+    SessionUpdated,
+    SpeechStartedMessage,
+    SpeechStoppedMessage,
+    TextInput,
+    TranscriptCompleted,
+    TranscriptDelta,
+)
+from streaming.services import Listener, Services, SessionSettings
+from streaming.speaking import Speaker, report
+from streaming.workers import Priority
+from voice import languages as known
+from voice.audio import Pcm
+from voice.detection import SpeechGate
+from voice.errors import ClientError, StageError
+from voice.events import (
+    Announce,
+    AnnouncementDue,
+    Apologize,
+    BeginUtterance,
+    Command,
+    CommitUtterance,
+    Disconnected,
+    DropSpeculation,
+    DropUtterance,
+    Duck,
+    Event,
+    Millis,
+    Prepare,
+    Prepared,
+    Release,
+    ReplyCancelled,
+    Revision,
+    SpeechEnded,
+    SpeechStarted,
+    StageFailed,
+    StopReply,
+    Substance,
+    TextSubmitted,
+    Transcribe,
+    Transcribed,
+    TurnId,
+    Unduck,
+    UtteranceSubmitted,
+)
+from voice.hypotheses import StablePrefix
+from voice.stages import Plan, Transcript
+from voice.timings import Marks
+from voice.turns import Floor, TurnMachine
+
+__all__ = ["Session"]
+
+log = logging.getLogger(__name__)
+
+PARTIAL_INTERVAL = Millis(400)
+"""Audio between two partial transcripts, at least."""
+
+MAX_ANNOUNCEMENTS = 8
+"""That wait for the floor; later ones replace the oldest."""
+
+MAX_TEXT = 1000
+"""Characters of a typed turn."""
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What is known of the newest turn."""
+
+    id: TurnId
+    language: str
+    marks: Marks = field(default_factory=Marks)
+    prefix: StablePrefix = field(default_factory=StablePrefix)
+    text: str = ""
+    """The words to answer: transcribed or typed."""
+    transcript: Transcript | None = None
+    plan: Plan | None = None
+
+
+class Session:
+    """One conversation with one client.
+
+    Use as an asynchronous context manager; it owns its tasks.
+
+    Args:
+        services: shared with the other sessions.
+        listener: where messages and audio go.
+        name: for the log.
+    """
+
+    def __init__(self, services: Services, listener: Listener, *, name: str) -> None:
+        self.name = name
+        self.settings = SessionSettings(languages=services.languages)
+        self._services = services
+        self._listener = listener
+        self._machine = TurnMachine(services.turns)
+        self._hearing = Hearing(
+            services.open_activity(),
+            SpeechGate(services.gate),
+            rate=self.settings.input_rate,
+            longest=Millis(services.turns.max_utterance + 1000),
+        )
+        self._turn = _Turn(TurnId(0), services.languages[0])
+        self._speaker = Speaker(services, listener, tell=self._tell, spawn=self._spawn)
+        self._announcements: deque[Announcement] = deque(maxlen=MAX_ANNOUNCEMENTS)
+        self._typed = TextInput(text="")
+        self._work: asyncio.Task[None] | None = None
+        self._partial: asyncio.Task[None] | None = None
+        self._partial_due = Millis(0)
+        self._onset = Millis(0)
+        self._floor_told = self._machine.floor
+        self._announcing: Announcement | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        """Begin to listen."""
+        self._services.household.join(self.announce)
+        self._services.telemetry.session_opened()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """The client is gone: nothing of the session goes on."""
+        self._tell(Disconnected())
+        self._services.household.leave(self.announce)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._services.telemetry.session_closed()
+
+    @property
+    def floor(self) -> Floor:
+        """Who has the floor."""
+        return self._machine.floor
+
+    @property
+    def now(self) -> Millis:
+        """Audio received so far."""
+        return self._hearing.now
+
+    # --- What comes in --------------------------------------------------------
+
+    def hear(self, data: bytes) -> None:
+        """Take audio of any length.
+
+        Raises:
+            ClientError: ``invalid_audio``; nothing of `data` was taken.
+        """
+        self._hear(Pcm.of_bytes(data, self._hearing.rate))
+
+    def receive(self, message: ClientMessage) -> None:
+        """Take a message.
+
+        Raises:
+            ClientError: it cannot be obeyed; the session stays as it was.
+        """
+        match message:
+            case SessionUpdate():
+                self._update(message)
+            case InputCommit():
+                self._tell(UtteranceSubmitted())
+            case InputEnd():
+                self._spawn(self._listen_to_silence())
+            case TextInput():
+                self._type(message)
+            case ResponseCancel():
+                self._tell(ReplyCancelled())
+            case Playback(turn=turn, position_ms=position):
+                self._speaker.report(TurnId(turn), Millis(position))
+
+    def announce(self, announcement: Announcement) -> None:
+        """Say something when the floor is free."""
+        self._announcements.append(announcement)
+        self._tell(AnnouncementDue())
+
+    def _hear(self, pcm: Pcm) -> None:
+        for event in self._hearing.feed(pcm):
+            if event is not None:
+                self._tell(event)
+            else:
+                self._obey(self._machine.advance(self.now))
+            if self.floor is Floor.USER:
+                self._consider_partial()
+
+    async def _listen_to_silence(self) -> None:
+        """Time is audio: without audio to come, silence must stand in for it."""
+        step = Millis(100)
+        while self.floor in (Floor.USER, Floor.PAUSE):
+            self._hear(Pcm.silence(step, self._hearing.rate))
+            await asyncio.sleep(step / 1000)
+
+    def _update(self, message: SessionUpdate) -> None:
+        settings = self.settings
+        for name in ("input_rate", "output_rate"):
+            rate = getattr(message, name)
+            if rate is not None and rate not in RATES:
+                raise ClientError(
+                    "unsupported_rate", f"{name} {rate}: use one of {RATES}"
+                )
+        if message.languages is not None:
+            settings = replace(settings, languages=self._candidates(message.languages))
+        self.settings = replace(
+            settings,
+            input_rate=message.input_rate or settings.input_rate,
+            output_rate=message.output_rate or settings.output_rate,
+        )
+        if self.settings.input_rate != self._hearing.rate:
+            self._hearing.rate = self.settings.input_rate
+        self._speaker.rate = self.settings.output_rate
+        self._listener.send(
+            SessionUpdated(
+                languages=self.settings.languages,
+                input_rate=self.settings.input_rate,
+                output_rate=self.settings.output_rate,
+            )
+        )
+
+    def _candidates(self, tags: tuple[str, ...]) -> tuple[str, ...]:
+        served = self._services.languages
+        if not tags:
+            return served
+        found = (known.for_client(tag, among=served) for tag in tags)
+        return tuple(dict.fromkeys(found))
+
+    def _type(self, message: TextInput) -> None:
+        if not message.text.strip() or len(message.text) > MAX_TEXT:
+            raise ClientError(
+                "invalid_value", f"text must have 1 to {MAX_TEXT} characters"
+            )
+        if message.language is not None:
+            known.for_client(message.language, among=self._services.languages)
+        self._typed = message
+        self._tell(TextSubmitted())
+
+    # --- The machine ----------------------------------------------------------
+
+    def _tell(self, event: Event) -> None:
+        commands = self._machine.handle(event, self.now)
+        turn = self._machine.turn
+        match event:
+            case SpeechStarted(at):
+                self._onset = at
+                self._listener.send(SpeechStartedMessage(turn=turn, audio_start_ms=at))
+            case SpeechEnded(at):
+                self._turn.marks.speech_ended = at
+                self._listener.send(SpeechStoppedMessage(turn=turn, audio_end_ms=at))
+            case _:
+                pass
+        self._obey(commands)
+
+    def _obey(self, commands: list[Command]) -> None:
+        for command in commands:
+            self._carry_out(command)
+        if self.floor is not self._floor_told:
+            self._floor_told = self.floor
+            self._services.telemetry.floor_changed(self.floor)
+            self._listener.send(
+                FloorChanged(
+                    floor=self.floor.value, turn=self._machine.turn, audio_ms=self.now
+                )
+            )
+
+    def _carry_out(self, command: Command) -> None:
+        match command:
+            case BeginUtterance(turn):
+                self._begin(turn)
+            case Transcribe(turn, revision):
+                self._start_work(self._transcribe(turn, revision))
+            case Prepare(turn, revision):
+                self._start_work(self._plan(turn, revision))
+            case DropSpeculation():
+                self._drop_work()
+            case CommitUtterance(turn):
+                self._commit(turn)
+            case DropUtterance():
+                self._drop_work()
+                self._hearing.let_go()
+            case Release(turn):
+                self._release(turn)
+            case Apologize(turn):
+                self._apologize(turn)
+            case Announce(turn):
+                self._announce(turn)
+            case StopReply():
+                self._stop()
+            case Duck():
+                self._speaker.duck()
+            case Unduck():
+                self._speaker.unduck()
+
+    # --- The utterance --------------------------------------------------------
+
+    def _begin(self, turn: TurnId) -> None:
+        self._turn = _Turn(turn, self.settings.languages[0])
+        self._turn.marks.speech_started = self._onset
+        self._partial_due = Millis(self._onset + PARTIAL_INTERVAL)
+        self._hearing.keep(self._onset)
+
+    async def _transcribe(self, turn: TurnId, revision: Revision) -> None:
+        current, begun = self._turn, self._clock()
+        committed = self.floor is Floor.PENDING
+        try:
+            transcript = await self._services.stages.transcribe(
+                self._hearing.utterance(),
+                self.settings.languages,
+                priority=Priority.FINAL if committed else Priority.SPECULATIVE,
+            )
+        except StageError as error:
+            self._fail(error, turn, revision)
+            return
+        current.marks.transcribed = self._clock()
+        current.marks.recognition = current.marks.transcribed - begun
+        current.transcript = transcript
+        current.text, current.language = transcript.text, transcript.language
+        if current.marks.committed is not None:
+            self._send_transcript(current)
+        self._tell(Transcribed(turn, revision, _substance(transcript)))
+
+    def _consider_partial(self) -> None:
+        """Transcribe what there is so far, if the recogniser has time for it."""
+        busy = self._partial is not None and not self._partial.done()
+        if busy or self.now < self._partial_due:
+            return
+        self._partial = self._spawn(self._transcribe_partially(self._turn))
+
+    async def _transcribe_partially(self, current: _Turn) -> None:
+        begun = self._clock()
+        try:
+            transcript = await self._services.stages.transcribe(
+                self._hearing.utterance(),
+                self.settings.languages,
+                priority=Priority.PARTIAL,
+            )
+        except StageError:
+            return  # shed under load: the next one, or the final one, will do
+        took = Millis(round((self._clock() - begun) * 1000))
+        self._partial_due = Millis(self.now + max(PARTIAL_INTERVAL, 2 * took))
+        if current is self._turn and current.transcript is None:
+            delta = current.prefix.feed(transcript.text)
+            if delta:
+                self._listener.send(TranscriptDelta(turn=current.id, delta=delta))
+
+    def _commit(self, turn: TurnId) -> None:
+        if turn != self._turn.id:
+            language = self._typed.language or self.settings.languages[0]
+            self._turn = _Turn(turn, known.canonical(language) or language)
+            self._turn.text = self._typed.text
+        marks = self._turn.marks
+        marks.committed, marks.committed_audio = self._clock(), self.now
+        self._listener.send(Committed(turn=turn, audio_ms=self.now))
+        self._send_transcript(self._turn)
+
+    def _send_transcript(self, current: _Turn) -> None:
+        if current.transcript is None:
+            return
+        self._listener.send(
+            TranscriptCompleted(
+                turn=current.id,
+                transcript=current.transcript.text,
+                language=current.transcript.language,
+                language_probability=round(current.transcript.language_probability, 3),
+                confidence=round(current.transcript.confidence, 3),
+            )
+        )
+
+    # --- The reply ------------------------------------------------------------
+
+    async def _plan(self, turn: TurnId, revision: Revision) -> None:
+        current, begun = self._turn, self._clock()
+        try:
+            plan = await self._services.stages.plan(
+                current.text,
+                current.language,
+                home=self._services.household.state,
+                now=self._services.household.clock(),
+                priority=Priority.SPECULATIVE,
+            )
+        except StageError as error:
+            self._fail(error, turn, revision)
+            return
+        current.marks.response = self._clock() - begun
+        current.plan = plan
+        self._speaker.prepare(turn, plan.reply, plan.language, current.marks)
+        self._tell(Prepared(turn, revision, plan.completeness))
+
+    def _release(self, turn: TurnId) -> None:
+        """The one place where effects happen: after the commit, and once."""
+        plan = self._turn.plan
+        assert plan is not None
+        self._hearing.let_go()
+        self._services.household.commit(plan.effects, by=self.announce)
+        self._listener.send(
+            IntentMessage(
+                turn=turn,
+                name=plan.intent.name if plan.intent else None,
+                slots=dict(plan.intent.slots) if plan.intent else {},
+                answered_by=plan.answered_by,
+            )
+        )
+        self._speaker.release()
+
+    def _apologize(self, turn: TurnId) -> None:
+        self._drop_work()
+        self._hearing.let_go()
+        language = self._turn.language
+        self._speaker.prepare(turn, known.get(language).apology, language)
+        self._speaker.release()
+
+    def _announce(self, turn: TurnId) -> None:
+        announcement = self._announcements.popleft()
+        self._turn = _Turn(turn, announcement.language)
+        self._announcing = announcement
+        self._speaker.prepare(turn, announcement.text, announcement.language)
+        self._speaker.release()
+
+    def _stop(self) -> None:
+        heard = self._speaker.stop()
+        announcement, self._announcing = self._announcing, None
+        if announcement and not heard.ms and self.floor is Floor.USER:
+            # Nobody heard it, and nobody refused it: it waits for the floor again.
+            asyncio.get_running_loop().call_soon(self.announce, announcement)
+
+    # --- Work -----------------------------------------------------------------
+
+    def _start_work(self, work: Coroutine[None, None, None]) -> None:
+        assert self._work is None or self._work.done() or self._is_current(self._work)
+        if self._partial is not None:
+            self._partial.cancel()
+        self._work = self._spawn(work)
+
+    def _drop_work(self) -> None:
+        """Forget what was transcribed and prepared, and stop preparing."""
+        if self._work is not None and not self._is_current(self._work):
+            self._work.cancel()
+        self._work = None
+        self._speaker.drop_prepared()
+        self._turn.transcript = self._turn.plan = None
+        self._turn.marks.committed = None
+
+    def _fail(self, error: StageError, turn: TurnId, revision: Revision) -> None:
+        log.warning("%s ! %s", self.name, error.reason)
+        report(error, self._services, self._listener)
+        self._tell(StageFailed(turn, revision))
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._listener.fail(error)
+
+    @staticmethod
+    def _is_current(task: asyncio.Task[None]) -> bool:
+        return task is asyncio.current_task()
+
+    @staticmethod
+    def _clock() -> float:
+        return asyncio.get_running_loop().time()
+
+
+def _substance(transcript: Transcript) -> Substance:
+    if not transcript.text.strip():
+        return Substance.NOTHING
+    if known.is_backchannel(transcript.text, transcript.language):
+        return Substance.BACKCHANNEL
+    return Substance.WORDS
