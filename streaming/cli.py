@@ -169,7 +169,7 @@ def _top_parser() -> _Parser:
         " parley doctor --print-config shows them all.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", help=argparse.SUPPRESS)
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("--version", action="version", version=f"parley {_version()}")
     return parser
 

@@ -16,19 +16,19 @@ AUDIO = Pcm(np.zeros(16_000, np.int16), 16_000)
 ON = Intent(name="HassTurnOn", slots=(("name", "light.kitchen"),))
 OFF = Intent(name="HassTurnOff", slots=(("name", "light.kitchen"),))
 
+KNOWN = {
+    ("kitchen light on", "en"): ON,
+    ("turn the kitchen light on", "en"): ON,
+    ("kitchen light off", "en"): OFF,
+    ("küchenlicht an", "de"): ON,
+}
+
 
 class Phrasebook:
     """Knows four sentences."""
 
-    known = {
-        ("kitchen light on", "en"): ON,
-        ("turn the kitchen light on", "en"): ON,
-        ("kitchen light off", "en"): OFF,
-        ("küchenlicht an", "de"): ON,
-    }
-
     def interpret(self, text: str, language: str) -> Intent | None:
-        return self.known.get((text, language))
+        return KNOWN.get((text, language))
 
 
 class Parrot:
