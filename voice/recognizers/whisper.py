@@ -22,6 +22,7 @@ from faster_whisper import WhisperModel
 
 from voice.audio import HEARING_RATE, Pcm
 from voice.errors import ConfigError, Stage, StageError
+from voice.languages import canonical
 from voice.stages import Transcript
 
 __all__ = ["Hearing", "WhisperRecognizer"]
@@ -128,7 +129,8 @@ class WhisperRecognizer:
         self._extract = model.feature_extractor
         self._tokenizer = model.hf_tokenizer
         self._hearing = hearing
-        known = hearing.languages or _vocabulary_languages(model)
+        self._codes = _vocabulary_languages(model)
+        known = hearing.languages or tuple(self._codes)
         self._languages = tuple(languages) or known
         if unknown := sorted(set(self._languages) - set(known)):
             raise ConfigError(
@@ -273,7 +275,9 @@ class WhisperRecognizer:
             return candidates[0], 1.0
         (ranking,) = self._whisper.detect_language(encoded)
         chances = {token[2:-2]: chance for token, chance in ranking}
-        of_candidates = {tag: chances.get(tag, 0.0) for tag in candidates}
+        of_candidates = {
+            tag: chances.get(self._codes.get(tag, tag), 0.0) for tag in candidates
+        }
         total = sum(of_candidates.values())
         best = max(of_candidates, key=lambda tag: of_candidates[tag])
         return best, of_candidates[best] / total if total else 1 / len(candidates)
@@ -283,7 +287,8 @@ class WhisperRecognizer:
     ) -> _Piece:
         prompt = ["<|startoftranscript|>"]
         if self._whisper.is_multilingual:
-            prompt += [f"<|{language}|>", "<|transcribe|>"]
+            code = self._codes.get(language, language)
+            prompt += [f"<|{code}|>", "<|transcribe|>"]
         prompt.append("<|notimestamps|>")
         seconds = samples / HEARING_RATE
         most = min(
@@ -333,14 +338,21 @@ def _check_files(directory: Path) -> None:
         )
 
 
-def _vocabulary_languages(model: WhisperModel) -> tuple[str, ...]:
-    """The languages that have a token of their own."""
+def _vocabulary_languages(model: WhisperModel) -> dict[str, str]:
+    """Tag to the model's own code, of the languages that have a token of their own.
+
+    A stock Whisper calls Bokmål "no". A language that Parley does not know keeps its
+    code for a tag.
+    """
     if not model.model.is_multilingual:
-        return ("en",)
+        return {"en": "en"}
     first = model.hf_tokenizer.token_to_id("<|startoftranscript|>")
     last = model.hf_tokenizer.token_to_id("<|translate|>")
     tokens = (model.hf_tokenizer.id_to_token(n) for n in range(first + 1, last))
-    return tuple(token[2:-2] for token in tokens)
+    codes: dict[str, str] = {}
+    for token in tokens:
+        codes.setdefault(canonical(token[2:-2]) or token[2:-2], token[2:-2])
+    return codes
 
 
 def _is_silent(pcm: Pcm) -> bool:

@@ -59,6 +59,19 @@ def test_the_language_is_one_of_the_candidates(tmp_path: Path) -> None:
     assert restricted.language_probability >= 0.5
 
 
+def test_the_codes_of_a_model_become_our_tags(tmp_path: Path) -> None:
+    directory = tiny_whisper.build(
+        tmp_path, languages=("en", "no", "nn", "ja"), hearing={"no_speech_alone": 1.1}
+    )
+    model = load(directory)
+    assert model.languages == ("en", "nb", "ja")
+    assert model.transcribe(noise(1), ["nb"]).language == "nb"
+    # The token of Bokmål is looked up under the model's own name for it.
+    assert model.transcribe(noise(1), ["nb", "en"]).language_probability > 0.01
+    chosen = WhisperRecognizer.load(directory, device="cpu", languages=["nb", "en"])
+    assert chosen.languages == ("nb", "en")
+
+
 def test_a_single_candidate_is_certain(recognizer: WhisperRecognizer) -> None:
     transcript = recognizer.transcribe(noise(1), ["de"])
     assert (transcript.language, transcript.language_probability) == ("de", 1.0)
