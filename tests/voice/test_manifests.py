@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from voice import manifests
 from voice.errors import ConfigError
 from voice.manifests import (
     Manifest,
@@ -172,9 +173,18 @@ def test_the_data_of_this_checkout_is_found() -> None:
     assert (data_root() / "models" / "manifests").is_dir()
 
 
+def test_an_installed_package_carries_its_data(tmp_path, monkeypatch) -> None:
+    package = tmp_path / "site-packages" / "voice"
+    monkeypatch.setattr(manifests, "__file__", str(package / "manifests.py"))
+    with pytest.raises(ConfigError, match="reinstall parley-voice"):
+        data_root()
+    (package / "_data" / "models" / "manifests").mkdir(parents=True)
+    assert data_root() == package / "_data"
+
+
 def test_every_model_that_came_along_is_whole() -> None:
-    manifests = read_manifests()
-    if not manifests:
+    found = read_manifests()
+    if not found:
         pytest.skip("no model came along yet")
-    for manifest in manifests.values():
+    for manifest in found.values():
         assert verify(manifest).is_dir()
