@@ -187,9 +187,9 @@ def _get_state(turn: Turn) -> Outcome:
 
     def is_so(device: Device) -> bool:
         state = turn.state_of(device).state
-        return state == wanted or _SAME.get(state, state) == _SAME.get(
-            str(wanted), wanted
-        )
+        if device.domain == "media_player" and wanted == "on":
+            return state != "off"
+        return _SAME.get(state, state) == _SAME.get(str(wanted), wanted)
 
     matched = tuple(device for device in devices if is_so(device))
     unmatched = tuple(device for device in devices if device not in matched)

@@ -166,6 +166,9 @@ class Grammar:
             language=self._number_language,
             allow_unmatched_entities=True,
         ):
+            if result.intent.name == "HassGetState":
+                # "What is on the list" would have "on the list" for a device.
+                continue
             unknown = self._unknown_in(result, " ".join(words))
             literal = result.text_chunks_matched
             if unknown is not None and (best is None or literal > best[0]):
@@ -221,7 +224,7 @@ class Grammar:
             intent_context=self._context,
             language=self._number_language,
         ):
-            if _swallows_too_much(result, text):
+            if _swallows_too_much(result, text) or _is_vague(result):
                 continue
             command = result.entities.get(_COMMAND_SLOT)
             nested = None
@@ -291,6 +294,27 @@ def _swallows_too_much(result: RecognizeResult, text: str) -> bool:
         for entity in result.entities_list
         if entity.is_wildcard
     )
+
+
+def _is_vague(result: RecognizeResult) -> bool:
+    """Whether a sentence says too little to act on, though the data would.
+
+    "Play something" is how too many sentences begin (French says "mets" for it),
+    and a device's name alone is a mention, or a fragment, rather than "turn it on";
+    scenes and scripts are named by what one says to start them.
+    """
+    if result.intent.name == "HassMediaSearchAndPlay":
+        return not {"media_class", "name"} & result.entities.keys()
+    if result.intent.name == "HassTurnOn" and result.intent_sentence is not None:
+        domains = _several(result.intent_data.requires_context.get("domain"))
+        template = result.intent_sentence.text or ""
+        return _OPTIONAL.sub("", template).strip() == "{name}" and not (
+            {"scene", "script"} & set(domains)
+        )
+    return False
+
+
+_OPTIONAL = re.compile(r"\[[^\[\]]*\]")
 
 
 def _rank(result: RecognizeResult) -> tuple[Any, ...]:

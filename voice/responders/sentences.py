@@ -23,14 +23,23 @@ def load_sentences(language: str) -> dict[str, Any] | None:
     if data is None:
         return None
     additions = _additions().get(language, {})
-    for block in additions.get("blocks", ()):
+    for block in (*additions.get("blocks", ()), *_additions()["*"]["blocks"]):
         content = {key: value for key, value in block.items() if key != "intent"}
         intent = data["intents"].setdefault(block["intent"], {"data": []})
         intent["data"].append(content)
+    _ask_of_more_devices(data)
     for name, words in additions.get("lists", {}).items():
         values = data["lists"].setdefault(name, {"values": []})["values"]
         values.extend({"in": word, "out": value} for word, value in words)
     return data
+
+
+def _ask_of_more_devices(data: dict[str, Any]) -> None:
+    """Let "is the TV on" be asked like "is the lamp on"."""
+    for block in data["intents"].get("HassGetState", {"data": ()})["data"]:
+        context = block.get("requires_context", {})
+        if context.get("domain") == ["light", "switch", "fan"]:
+            context["domain"] = [*context["domain"], "media_player", "input_boolean"]
 
 
 @cache

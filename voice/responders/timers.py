@@ -12,6 +12,7 @@ from voice.home import (
     ResumeTimer,
     StartTimer,
     Timer,
+    spoken_names,
 )
 from voice.languages import timer_ended
 from voice.responders.deeds import Deed, Outcome, Turn
@@ -39,7 +40,7 @@ def start_timer(
     start = StartTimer(
         seconds=seconds,
         name=name,
-        area=turn.targets.area,
+        area=turn.targets.area or turn.home.here,
         language=turn.language,
         announcement=announcement or timer_ended(turn.language, name),
         effects=effects,
@@ -116,7 +117,7 @@ def _spoken(turn: Turn, timer: Timer) -> _SpokenTimer:
         rounded = 60 * round(left / 60)
     area = ""
     if timer.area is not None:
-        area = turn.home.area(timer.area).id
+        area = spoken_names(turn.home.area(timer.area).names, turn.language)[0]
     return _SpokenTimer(
         name=timer.name,
         area=area,

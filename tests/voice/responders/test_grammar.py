@@ -149,6 +149,8 @@ OPEN_SPEECH = {
         "the weather was fine and nobody had set a timer",
         "what do you think about that",
         "he opened the window and looked at the garden",
+        "television",
+        "the floor lamp",
         "for twenty years the lamp had been standing in the corner",
     ],
     "de": [
@@ -395,7 +397,7 @@ def test_the_right_device_in_the_wrong_room_is_not_touched(talk: Talk):
 
 
 def test_what_is_understood_but_not_possible_is_said_so(talk: Talk):
-    plan = talk.say("play yesterday by the beatles")
+    plan = talk.say("play the song yesterday by the beatles")
     assert plan.intent is not None
     assert plan.effects == ()
     assert "can't do that yet" in plan.reply
@@ -405,6 +407,33 @@ def test_no_success_is_claimed_where_there_is_nothing(talk: Talk):
     plan = talk.say("turn on the fans in the kitchen")
     assert plan.effects == ()
     assert plan.reply == "I couldn't find anything like that."
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "minutes"),
+    [
+        ("en", "set a timer for an hour", 60),
+        ("en", "set a timer for one and a half hours", 90),
+        ("de", "stelle einen timer auf eine viertelstunde", 15),
+        ("de", "stelle einen timer auf anderthalb stunden", 90),
+        ("fr", "minuteur une heure et demie", 90),
+        ("fr", "minuteur quatre heures trente", 270),
+        ("es", "pon un temporizador de media hora", 30),
+    ],
+)
+def test_durations_as_people_say_them(
+    responder: GrammarResponder, language: str, text: str, minutes: int
+):
+    talk = Talk(responder, language)
+    talk.say(text)
+    assert [timer.seconds for timer in talk.state.timers] == [minutes * 60]
+
+
+def test_a_timer_knows_the_room_it_was_started_in(talk: Talk):
+    talk.say("set a timer for ten minutes")
+    assert talk.state.timers[0].area == "living_room"
+    assert talk.say("cancel the timer in the kitchen").effects == ()
+    assert talk.say("cancel the timer in the living room").effects != ()
 
 
 def test_it_says_what_it_is(talk: Talk):
@@ -427,6 +456,7 @@ def test_it_says_what_it_is(talk: Talk):
         ("set a timer for five minutes and ten seconds", Completeness.COMPLETE),
         ("announce dinner", Completeness.EXTENDABLE),
         ("turn on the living", Completeness.PREFIX),
+        ("turn on the unicorn", Completeness.OPEN),
         ("we will meet again", Completeness.OPEN),
     ],
 )
