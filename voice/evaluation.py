@@ -36,7 +36,7 @@ class Outcome:
 
     language: str
     """Canonical tag of what was spoken, or of what was listened for in noise; the
-    index's own word if it is no language of ours."""
+    index's own word if it is no language of ours; empty if there is none."""
     group: str
     """Kind of recording and of speaker, e.g. ``command/human``."""
     heard: Transcript | None = None
@@ -95,7 +95,7 @@ class Evaluation:
     def _hear_nobody(self, audio: Pcm, group: str) -> Iterator[Outcome]:
         if self.detect:
             heard = self.listen(audio, self.languages)
-            yield Outcome(language=heard.language, group=group, heard=heard)
+            yield Outcome(language="", group=group, heard=heard)
             return
         for language in self.languages:
             heard = self.listen(audio, (language,))

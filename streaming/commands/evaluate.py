@@ -110,7 +110,7 @@ def _narrowed(choice: ModelChoice, clips: Sequence[Clip]) -> ModelChoice:
 
 
 def _scores(outcomes: Sequence[Outcome], *, by_group: bool) -> list[Score]:
-    languages = sorted({outcome.language for outcome in outcomes})
+    languages = sorted({outcome.language for outcome in outcomes} - {""})
     groups = sorted({outcome.group for outcome in outcomes}) if by_group else []
     scores = [
         tally(outcomes, language, group)

@@ -113,6 +113,7 @@ def test_when_detecting_all_languages_are_candidates() -> None:
     assert outcome.understood is True  # the same intent, though in German
     (noise,) = tested.hear(clip("", None, kind="noise"), AUDIO)
     assert parrot.candidates == [("de", "en")] * 2
+    assert noise.language == ""  # noise has none that could be told
     assert tally([outcome, noise], ALL).language_accuracy == 0
 
 
