@@ -24,6 +24,12 @@ PROTOCOL = "parley/1"
 MAX_TEXT = 16_384
 """Characters of one text frame."""
 
+MAX_ITEMS = 64
+"""Of a list."""
+
+MAX_NUMBER = 2**53
+"""What every JSON library can count to."""
+
 _HINTS = {kind: get_type_hints(kind) for kind in (*CLIENT_MESSAGES, *SERVER_MESSAGES)}
 
 
@@ -54,7 +60,9 @@ def _parse(text: str, kinds: tuple[type[Any], ...]) -> Any:
             "invalid_json", f"a message may have {MAX_TEXT} characters, not {len(text)}"
         )
     try:
-        data = json.loads(text, parse_constant=_no_constant)
+        data = json.loads(
+            text, parse_constant=_no_constant, object_pairs_hook=_without_twins
+        )
     except (ValueError, RecursionError) as error:
         raise ClientError("invalid_json", f"not JSON: {error}") from error
     if not isinstance(data, dict):
@@ -91,25 +99,52 @@ def _read(value: Any, hint: Any, where: str) -> Any:
         (hint,) = (part for part in get_args(hint) if part is not NoneType)
         return _read(value, hint, where)
     if origin is tuple:
-        if isinstance(value, list) and len(value) <= 64:
+        if isinstance(value, list) and len(value) <= MAX_ITEMS:
             return tuple(_read(item, get_args(hint)[0], where) for item in value)
     elif origin is not None:  # Mapping, the only other generic
-        if isinstance(value, dict):
+        if isinstance(value, dict) and all(map(_is_scalar, value.values())):
             return value
     elif hint is float and type(value) in (int, float):
-        return float(value)
-    elif type(value) is hint:
+        if abs(value) <= MAX_NUMBER:
+            return float(value)
+    elif type(value) is hint and _is_scalar(value):
         return value
-    name = getattr(hint, "__name__", "list").replace("tuple", "list")
-    raise ClientError("invalid_value", f"{where} must be {name}, not {_short(value)}")
+    raise ClientError(
+        "invalid_value", f"{where} must be {_type_name(hint)}, not {_short(value)}"
+    )
+
+
+def _is_scalar(value: object) -> bool:
+    """Whether it is a text that can be encoded, or a number of a sane size."""
+    match value:
+        case str():
+            # "\ud800" is valid JSON, but half a character: no one could write it.
+            return not any("\ud800" <= character <= "\udfff" for character in value)
+        case bool():
+            return True
+        case int() | float():
+            return abs(value) <= MAX_NUMBER
+        case _:
+            return False
 
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; twins are refused, because others would believe the first one."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return values
+
+
 def _short(value: object) -> str:
-    shown = repr(value)
+    """What was sent, for a message; of a container, which may be deep, its kind."""
+    if isinstance(value, (list, dict)):
+        return f"a JSON {'array' if isinstance(value, list) else 'object'}"
+    shown = json.dumps(value)
     return shown if len(shown) <= 40 else f"{shown[:40]}…"
 
 
