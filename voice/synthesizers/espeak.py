@@ -83,10 +83,17 @@ class Prosody:
 
 @dataclass(frozen=True, slots=True)
 class Phoneme:
-    """One phoneme in IPA, with eSpeak's stress and length marks, and the sample at which it begins."""
+    """One sound of a rendered text.
+
+    Attributes:
+        symbol: IPA, with stress and length marks; empty for a pause.
+        start: the sample at which it begins.
+        position: the character at which its word begins in the text.
+    """
 
     symbol: str
     start: int
+    position: int = 0
 
 
 class _Event(ctypes.Structure):
@@ -210,7 +217,9 @@ def _phonemes(events: Any) -> Iterator[Phoneme]:
         event = events[position]
         if event.type == _EVENT_PHONEME:
             yield Phoneme(
-                symbol=event.string.decode("utf-8", "ignore"), start=event.sample
+                symbol=event.string.decode("utf-8", "ignore"),
+                start=event.sample,
+                position=event.text_position - 1,
             )
         position += 1
 

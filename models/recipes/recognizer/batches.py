@@ -1,7 +1,7 @@
 """An endless stream of training batches, made while the network learns, by one worker process."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
@@ -12,7 +12,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from models.recipes.recognizer.augment import Rooms
-from models.recipes.recognizer.clips import Clip, frame_labels, synthesized
+from models.recipes.recognizer.clips import (
+    Clip,
+    frame_labels,
+    synthesized,
+    token_frames,
+)
 from models.recipes.recognizer.features import FRAME, RATE
 from models.recipes.recognizer.people import People
 from models.recipes.recognizer.sentences import LONGEST, Sentences, is_test_sentence
@@ -57,6 +62,7 @@ class Batch:
         letters: [batch, n], in order, padded with 0.
         tokens: [batch, n], what the decoder is given.
         targets: [batch, n], what it shall say next, or `IGNORED`.
+        moments: [batch, n], the frame in which that sounds, or -1 where not known.
     """
 
     audio: Tensor
@@ -67,6 +73,7 @@ class Batch:
     letters: Tensor
     tokens: Tensor
     targets: Tensor
+    moments: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +230,7 @@ class Batches(IterableDataset[Batch]):
                 labels[row, :heard] = frame_labels(
                     example.clip, self._phonemes, lead=example.lead, frames=heard
                 )
-        prompts = [self._tokens(example.clip) for example in group]
+        prompts = [self._tokens(example) for example in group]
         return Batch(
             audio=torch.from_numpy(audio),
             frames=torch.tensor([-(-len(example.audio) // FRAME) for example in group]),
@@ -248,21 +255,23 @@ class Batches(IterableDataset[Batch]):
                 0,
             ),
             tokens=_padded(
-                [given for given, _ in prompts], self._vocabulary.token(END)
+                [given for given, *_ in prompts], self._vocabulary.token(END)
             ),
-            targets=_padded([wanted for _, wanted in prompts], IGNORED),
+            targets=_padded([wanted for _, wanted, _ in prompts], IGNORED),
+            moments=_padded([moments for *_, moments in prompts], -1.0),
         )
 
-    def _tokens(self, clip: Clip) -> tuple[list[int], list[int]]:
-        """What the decoder is given and what it shall answer at each place."""
-        vocabulary = self._vocabulary
+    def _tokens(self, example: _Example) -> tuple[list[int], list[int], list[float]]:
+        """What the decoder is given, what it shall answer, and when that is heard."""
+        vocabulary, clip = self._vocabulary, example.clip
         prompt = vocabulary.prompt(clip.language)
-        pieces = vocabulary.tokenizer.encode(clip.text).ids if clip.text else []
+        encoding = vocabulary.tokenizer.encode(clip.text)
         first = prompt[1] if clip.text else vocabulary.token(NO_SPEECH)
-        given = prompt + pieces
-        return given, [first, IGNORED, IGNORED, *pieces, vocabulary.token(END)]
+        wanted = [first, IGNORED, IGNORED, *encoding.ids, vocabulary.token(END)]
+        frames = token_frames(clip, encoding.offsets, lead=example.lead)
+        return prompt + encoding.ids, wanted, [-1.0, -1.0, -1.0, *frames, -1.0]
 
 
-def _padded(rows: list[list[int]], value: int) -> Tensor:
+def _padded(rows: Sequence[Sequence[float]], value: float) -> Tensor:
     width = max(1, *(len(row) for row in rows))
-    return torch.tensor([row + [value] * (width - len(row)) for row in rows])
+    return torch.tensor([[*row, *[value] * (width - len(row))] for row in rows])

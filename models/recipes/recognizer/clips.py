@@ -1,6 +1,8 @@
 """Clips to learn from, and the voices of eSpeak, which tell their phonemes."""
 
 import random
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -188,7 +190,7 @@ def synthesized(
         samples.astype(np.float32) / 32768, espeak.rate * tract, RATE, quality="MQ"
     )
     timed = tuple(
-        Phoneme(plain_symbol(phone.symbol), int(phone.start * scale))
+        Phoneme(plain_symbol(phone.symbol), int(phone.start * scale), phone.position)
         for phone in reported
     )
     return Clip(language=language, text=text, audio=audio, phonemes=timed)
@@ -213,3 +215,40 @@ def frame_labels(
         last = (end + lead + FRAME // 2) // FRAME
         labels[first:last] = ids.get(phone.symbol, 0)
     return labels
+
+
+def token_frames(
+    clip: Clip, spans: Sequence[tuple[int, int]], *, lead: int
+) -> list[float]:
+    """The frame in which the middle of each token sounds; -1 where that is not known.
+
+    The time of a word is exact; within the word, letters are taken to last equally long.
+
+    Args:
+        clip: with timed phonemes.
+        spans: of characters of `clip.text`, one for each token.
+        lead: samples before the clip.
+    """
+    words: dict[int, tuple[int, int]] = {}
+    ends = [*(phone.start for phone in clip.phonemes[1:]), len(clip.audio)]
+    for phone, end in zip(clip.phonemes, ends, strict=False):
+        if phone.symbol and phone.start >= 0:
+            words[phone.position] = (
+                words.get(phone.position, (phone.start, 0))[0],
+                end,
+            )
+    beginnings = sorted(words)
+    frames: list[float] = []
+    for begin, last in spans:
+        # The space before a word belongs to its first token, not to its sound.
+        first = begin + (clip.text[begin : begin + 1] == " ")
+        number = bisect_right(beginnings, first) - 1
+        if number < 0:
+            frames.append(-1.0)
+            continue
+        position = beginnings[number]
+        following = beginnings[number + 1 :] or [len(clip.text) + 1]
+        part = ((first + last) / 2 - position) / max(1, following[0] - 1 - position)
+        start, end = words[position]
+        frames.append((lead + start + min(1.0, part) * (end - start)) / FRAME)
+    return frames

@@ -73,6 +73,17 @@ class Attention(nn.Module):
         )
         return self.out(mixed.transpose(1, 2).flatten(2))
 
+    def look(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """As `forward`, and where it looked: [batch, heads, n, places of memory]."""
+
+        def split(z: Tensor) -> Tensor:
+            return z.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+        query, key = split(self.query(x)), split(self.key(memory))
+        weights = (query @ key.transpose(2, 3) / query.shape[-1] ** 0.5).softmax(-1)
+        mixed = weights @ split(self.value(memory))
+        return self.out(mixed.transpose(1, 2).flatten(2)), weights
+
 
 class FeedForward(nn.Module):
     """Two linear maps with a GELU between them."""
@@ -116,12 +127,16 @@ class DecoderLayer(nn.Module):
         self.forward_norm = nn.LayerNorm(width)
         self.forward_ = FeedForward(width)
 
-    def forward(self, x: Tensor, memory: Tensor) -> Tensor:
-        """Add what the layer finds in the text so far and in the audio states."""
+    def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Add what the layer finds in the text so far and in the audio states.
+
+        Returns the sum and where the layer looked in the audio.
+        """
         h = self.attention_norm(x)
         x = x + self.attention(h, h, causal=True)
-        x = x + self.cross(self.cross_norm(x), memory)
-        return x + self.forward_(self.forward_norm(x))
+        found, looked = self.cross.look(self.cross_norm(x), memory)
+        x = x + found
+        return x + self.forward_(self.forward_norm(x)), looked
 
 
 class Recognizer(nn.Module):
@@ -174,7 +189,15 @@ class Recognizer(nn.Module):
 
     def decode(self, tokens: Tensor, memory: Tensor) -> Tensor:
         """Logits of the token after each of `tokens` [batch, n], shape [batch, n, vocabulary]."""
+        return self.decode_looking(tokens, memory)[0]
+
+    def decode_looking(
+        self, tokens: Tensor, memory: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
+        """As `decode`, and where each layer looked: [batch, heads, n, frames]."""
         x = self.embedding(tokens) + self.text_positions[: tokens.shape[1]]
+        places: list[Tensor] = []
         for layer in self.decoder:
-            x = layer(x, memory)
-        return self.decoder_norm(x) @ self.embedding.weight.T
+            x, looked = layer(x, memory)
+            places.append(looked)
+        return self.decoder_norm(x) @ self.embedding.weight.T, places

@@ -8,6 +8,7 @@ import json
 import math
 import multiprocessing
 import random
+import signal
 import time
 import tomllib
 from collections import Counter
@@ -33,6 +34,7 @@ _WARM_UP_STEPS = 300
 _NEARNESS, _NEARNESS_ENDS = 0.5, 0.3
 _MASKS_BEGIN = 0.5
 _WARPS_BEGIN = 0.1
+_GUIDANCE, _NEAR_FRAMES = 0.3, 8
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Losses:
 def losses(model: Recognizer, batch: Batch, mel: Tensor, *, nearness: float) -> Losses:
     """Text, letters, and phonemes: by frame where their times are known, in order where not."""
     memory, frames = model.encode(mel, nearness=nearness)
-    logits = model.decode(batch.tokens, memory)
+    logits, places = model.decode_looking(batch.tokens, memory)
     text = F.cross_entropy(
         logits.flatten(0, 1),
         batch.targets.flatten(),
@@ -125,13 +127,31 @@ def losses(model: Recognizer, batch: Batch, mel: Tensor, *, nearness: float) -> 
     known = batch.labels > 0
     said = batch.targets != IGNORED
     return Losses(
-        total=text + 0.3 * letters + phonemes,
+        total=text
+        + 0.3 * letters
+        + phonemes
+        + _GUIDANCE * _astray(places, batch.moments),
         text=text.detach(),
         letters=letters.detach(),
         phonemes=phonemes.detach(),
         text_right=_share(logits.argmax(-1) == batch.targets, said),
         phonemes_right=_share(frames.argmax(-1) == batch.labels, known),
     )
+
+
+def _astray(places: list[Tensor], moments: Tensor) -> Tensor:
+    """How little half of the heads look where the next token sounds."""
+    known = moments >= 0
+    if not known.any():
+        return moments.new_zeros(())
+    frame = torch.arange(places[0].shape[-1])
+    near = (frame - moments[..., None]).abs() <= _NEAR_FRAMES
+    lost = moments.new_zeros(())
+    for looked in places:
+        guided = looked[:, : looked.shape[1] // 2]
+        found = (guided * near[:, None]).sum(-1)
+        lost = lost - (found + 1e-3).log().mean(1)[known].mean()
+    return lost / len(places)
 
 
 def _in_order(logits: Tensor, wanted: Tensor, frames: Tensor) -> Tensor:
@@ -197,6 +217,11 @@ class Trainer:
         self._rng = random.Random(config.seed)
         self._progress = multiprocessing.Value("d", 0.0)
         self._recordings = recordings
+        self._stopped = False
+
+    def stop(self) -> None:
+        """End the run after the present step, with a checkpoint to go on from."""
+        self._stopped = True
 
     @property
     def progress(self) -> float:
@@ -219,7 +244,7 @@ class Trainer:
         # The first batch waits for the recordings to be read, which is no training time.
         batch = next(batches)
         last = saved = time.monotonic()
-        while self.progress < 1:
+        while self.progress < 1 and not self._stopped:
             result = self._learn(batch)
             self.step += 1
             self.clips += len(batch.frames)
@@ -321,6 +346,7 @@ def main() -> None:
     trainer = Trainer(config, arguments.out, recordings=arguments.recordings)
     if arguments.resume:
         trainer.resume()
+    signal.signal(signal.SIGTERM, lambda *_: trainer.stop())
     size = sum(parameter.numel() for parameter in trainer.model.parameters()) / 1e6
     print(f"{size:.2f} million parameters, {trainer.shape}", flush=True)
     with (arguments.out / "progress.jsonl").open("a", encoding="utf-8") as log:
