@@ -256,6 +256,11 @@ def starter_manifest() -> Manifest:
     Raises:
         ConfigError: it did not come.
     """
-    return read_manifest(
-        data_root() / "models" / "manifests" / f"{STARTER}-recognizer.toml"
-    )
+    path = data_root() / "models" / "manifests" / f"{STARTER}-recognizer.toml"
+    if not path.is_file():
+        raise ConfigError(
+            f"{path}: the starter recogniser did not come along; make it as"
+            " models/recipes/recognizer/README.md tells, or name another directory"
+            " with models.recognizer"
+        )
+    return read_manifest(path)
