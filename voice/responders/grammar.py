@@ -9,13 +9,14 @@ from voice import languages as known
 from voice.errors import ConfigError
 from voice.events import Completeness
 from voice.home import Home, HomeState, apply
-from voice.responders.deeds import DEEDS, Outcome, Turn
+from voice.responders.deeds import DEEDS
+from voice.responders.outcomes import Outcome, Turn
 from voice.responders.parsing import HERE, Grammar, Parse
 from voice.responders.phrases import phrases_in
 from voice.responders.replies import Replies
 from voice.responders.sentences import load_sentences
 from voice.responders.targets import as_intent, find_targets
-from voice.responders.timers import TIMER_DEEDS, start_timer
+from voice.responders.timers import start_timer
 from voice.stages import Intent, Plan
 
 __all__ = ["GRAMMAR_LANGUAGES", "GrammarResponder", "completeness"]
@@ -137,7 +138,7 @@ def _carry_out(turn: Turn, replies: Replies) -> Outcome:
     intent = turn.parse.intent
     if intent == "HassStartTimer":
         return _start_timer(turn, replies)
-    deed = DEEDS.get(intent) or TIMER_DEEDS.get(intent)
+    deed = DEEDS.get(intent)
     if deed is None:
         return Outcome(sentence=replies.phrases.unsupported)
     return deed(turn)

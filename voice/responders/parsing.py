@@ -5,7 +5,6 @@ repairs what a recogniser writes differently from a template, and refuses matche
 that are mostly a wildcard, so that open speech does not become a command.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +16,7 @@ from hassil.models import UnmatchedTextEntity
 from hassil.recognize import MISSING_ENTITY, RecognizeResult
 
 from voice.home import Home, Names, Scalar, spoken_names
+from voice.responders.acceptance import MOST_WORDS, is_command, rank, several
 from voice.responders.numerals import Numerals
 from voice.responders.spelling import Speller, bare, template_words
 
@@ -26,15 +26,6 @@ HERE = "@here"
 """Value of ``area`` in a sentence that means the room of the assistant."""
 
 _COMMAND_SLOT = "conversation_command"
-
-_MOST_WORDS = {
-    "name": 4,
-    "item": 5,
-    "search_query": 6,
-    "message": 30,
-    _COMMAND_SLOT: 15,
-}
-"""How many words a wildcard may swallow, by slot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +179,7 @@ class Grammar:
         if (
             entity.name not in _COMPLAINTS
             or any(other.is_wildcard for other in result.entities_list)
-            or not 0 < len(spoken.split()) <= _MOST_WORDS["name"]
+            or not 0 < len(spoken.split()) <= MOST_WORDS["name"]
             or text.casefold().startswith(spoken.casefold())
             or result.text_chunks_matched < _LEAST_LITERAL
         ):
@@ -224,7 +215,7 @@ class Grammar:
             intent_context=self._context,
             language=self._number_language,
         ):
-            if _swallows_too_much(result, text) or _is_vague(result):
+            if not is_command(result, text):
                 continue
             command = result.entities.get(_COMMAND_SLOT)
             nested = None
@@ -232,7 +223,7 @@ class Grammar:
                 nested = self.parse(command.text)
                 if nested is None or nested.command or nested.intent in _NOT_DELAYED:
                     continue
-            yield _rank(result), _parse(result, nested)
+            yield rank(result), _parse(result, nested)
 
 
 _NUMBER_RULES = {"nb": "no", "mt": "en"}
@@ -283,55 +274,6 @@ def _place_list(
     )
 
 
-def _swallows_too_much(result: RecognizeResult, text: str) -> bool:
-    """Whether a wildcard took so much, or so oddly, that this is no command."""
-    wild = [entity.text for entity in result.entities_list if entity.is_wildcard]
-    if wild and not result.text_chunks_matched:
-        return True
-    return any(
-        len(entity.text.split()) > _MOST_WORDS.get(entity.name, 3)
-        or not re.search(rf"(?<!\w){re.escape(entity.text.strip())}(?!\w)", text)
-        for entity in result.entities_list
-        if entity.is_wildcard
-    )
-
-
-def _is_vague(result: RecognizeResult) -> bool:
-    """Whether a sentence says too little to act on, though the data would.
-
-    "Play something" is how too many sentences begin (French says "mets" for it),
-    and a device's name alone is a mention, or a fragment, rather than "turn it on";
-    scenes and scripts are named by what one says to start them.
-    """
-    if result.intent.name == "HassMediaSearchAndPlay":
-        return not {"media_class", "name"} & result.entities.keys()
-    if result.intent.name == "HassTurnOn" and result.intent_sentence is not None:
-        domains = _several(result.intent_data.requires_context.get("domain"))
-        template = result.intent_sentence.text or ""
-        return _OPTIONAL.sub("", template).strip() == "{name}" and not (
-            {"scene", "script"} & set(domains)
-        )
-    return False
-
-
-_OPTIONAL = re.compile(r"\[[^\[\]]*\]")
-
-
-def _rank(result: RecognizeResult) -> tuple[Any, ...]:
-    """Sort key, best first: a device by its longest name, then the most literal."""
-    name = result.entities.get("name")
-    named = name is not None and not name.is_wildcard
-    wild = [entity for entity in result.entities_list if entity.is_wildcard]
-    return (
-        not named,
-        -len(name.text) if named else 0,
-        len(wild),
-        -result.text_chunks_matched,
-        sum(len(entity.text) for entity in wild),
-        result.intent.name,
-    )
-
-
 def _parse(result: RecognizeResult, command: Parse | None) -> Parse:
     values: dict[str, Scalar] = {}
     texts: dict[str, str] = {}
@@ -344,8 +286,8 @@ def _parse(result: RecognizeResult, command: Parse | None) -> Parse:
         values=values,
         texts=texts,
         response=result.response or "default",
-        domains=_several(result.intent_data.requires_context.get("domain")),
-        kinds=_several(kinds.value) if kinds is not None else (),
+        domains=several(result.intent_data.requires_context.get("domain")),
+        kinds=several(kinds.value) if kinds is not None else (),
         wildcards=frozenset(e.name for e in result.entities_list if e.is_wildcard),
         command=command,
     )
@@ -357,9 +299,3 @@ def _scalar(value: Any) -> Scalar:
     if isinstance(value, list | tuple):
         return ",".join(map(str, value))
     return value.strip() if isinstance(value, str) else value
-
-
-def _several(value: Any) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    return (value,) if isinstance(value, str) else tuple(map(str, value))

@@ -15,7 +15,7 @@ from voice.home import (
     spoken_names,
 )
 from voice.languages import timer_ended
-from voice.responders.deeds import Deed, Outcome, Turn
+from voice.responders.outcomes import Deed, Outcome, Turn
 from voice.responders.targets import Complaint
 
 __all__ = ["TIMER_DEEDS", "start_timer"]
