@@ -96,6 +96,8 @@ class Client:
         self.sent = 0
         """Samples sent in this session."""
         self.on_message: Callable[[ServerMessage], None] = lambda _message: None
+        self.on_audio: Callable[[Pcm], None] | None = None
+        """Who plays the replies, and reports how far; None: nobody, it is feigned."""
         self._connection = connection
         self._speaking: Turn | None = None
         self._updated = asyncio.Event()
@@ -123,6 +125,11 @@ class Client:
     async def send(self, message: ClientMessage) -> None:
         """Send a message."""
         await self._connection.send(serialize(message))
+
+    async def send_audio(self, data: bytes) -> None:
+        """Send what a microphone just delivered; for recordings use `speak`."""
+        await self._connection.send(data)
+        self.sent += len(data) // 2
 
     async def set_languages(self, *languages: str) -> None:
         """Say which languages will be spoken; none means all that are served.
@@ -168,10 +175,9 @@ class Client:
             "no_answer", f"no end of the answer within {PATIENCE:g} seconds"
         )
 
-    async def keep_talking(self, pcm: Pcm, *, until: Callable[[], bool]) -> None:
-        """Send `pcm`, then the noise of the room, until a condition holds."""
+    async def wait_in_the_room(self, until: Callable[[], bool]) -> None:
+        """Send the noise of a quiet room until a condition holds, or patience ends."""
         give_up = self.now + PATIENCE
-        await self.speak(pcm)
         while not until() and self.now < give_up:
             await self._send_paced(self._room(FRAME))
 
@@ -246,6 +252,9 @@ class Client:
                 pass
 
     async def _hear(self, pcm: Pcm) -> None:
+        if self.on_audio is not None:
+            self.on_audio(pcm)
+            return
         turn = self._speaking
         if turn is None:
             return

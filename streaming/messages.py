@@ -251,6 +251,9 @@ class Timings:
     recognition_ms: Annotated[float | None, "ms that the recogniser took"]
     response_ms: Annotated[float | None, "ms that the responder took"]
     synthesis_ms: Annotated[float | None, "ms to the first piece of speech"]
+    synthesis_total_ms: Annotated[
+        float | None, "ms that the synthesiser took for the whole reply"
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

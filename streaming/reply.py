@@ -67,6 +67,8 @@ class Reply:
         self.outbox = Outbox(rate)
         self.first_piece: float | None = None
         """Seconds from the beginning of the synthesis to its first piece."""
+        self.synthesis_took = 0.0
+        """Seconds that were spent waiting for pieces so far."""
         self.started: float | None = None
         """When the first piece left for the listener, by `clock`."""
         self.error: StageError | None = None
@@ -149,12 +151,16 @@ class Reply:
         self.outbox.begin_phrase(text)
         resampler: Resampler | None = None
         stream = self._stages.speak(text, self.language, priority=Priority.FINAL)
+        asked = self._clock()
         async with contextlib.aclosing(stream) as pieces:
             async for pcm in pieces:
+                now = self._clock()
+                self.synthesis_took += now - asked
                 if self.first_piece is None:
-                    self.first_piece = self._clock() - begun
+                    self.first_piece = now - begun
                 resampler = resampler or Resampler(pcm.rate, self.outbox.rate)
                 await self._deliver(resampler.feed(pcm))
+                asked = self._clock()
         if resampler is not None:
             rest = Pcm.silence(Millis(0), resampler.source)
             await self._deliver(resampler.feed(rest, last=True))

@@ -195,6 +195,11 @@ class Server:
         shown = f"[{host}]" if ":" in host else host
         return f"ws://{shown}:{self.port}{PATH}"
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Tags of the languages that are served."""
+        return self._services.languages
+
     async def start(self) -> None:
         """Listen.
 

@@ -134,6 +134,7 @@ class Speaker:
     def _end(self, speech: _Speech, heard: Heard) -> None:
         self._heard = None
         speech.marks.synthesis = speech.reply.first_piece
+        speech.marks.synthesis_total = speech.reply.synthesis_took
         timings = speech.marks.timings()
         turn, end = speech.reply.turn, heard.end.value
         self._listener.send(

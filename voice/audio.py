@@ -74,7 +74,7 @@ class Pcm:
 
     def to_floats(self) -> npt.NDArray[np.float32]:
         """Samples between -1 and 1, shape [n]."""
-        return self.samples.astype(np.float32) / FULL_SCALE
+        return self.samples.astype(np.float32) / np.float32(FULL_SCALE)
 
     def slice(self, start: Millis, end: Millis | None = None) -> "Pcm":
         """The part between two times."""

@@ -41,6 +41,8 @@ class Marks:
     """Seconds that the responder took for the plan that counted."""
     synthesis: float | None = None
     """Seconds from asking for the reply's audio to its first piece."""
+    synthesis_total: float | None = None
+    """Seconds that the synthesiser took for all of the reply that was made."""
 
     def timings(self) -> "TurnTimings":
         """The measures, as far as the server can tell them."""
@@ -53,6 +55,7 @@ class Marks:
             recognition_ms=_ms(self.recognition),
             response_ms=_ms(self.response),
             synthesis_ms=_ms(self.synthesis),
+            synthesis_total_ms=_ms(self.synthesis_total),
         )
 
 
@@ -68,6 +71,7 @@ class TurnTimings:
     recognition_ms: float | None
     response_ms: float | None
     synthesis_ms: float | None
+    synthesis_total_ms: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Self, TypeVar
 
-__all__ = ["with_progress"]
+__all__ = ["Progress", "with_progress"]
 
 Item = TypeVar("Item")
 
@@ -13,26 +13,46 @@ WIDTH = 30
 INTERVAL_S = 0.2
 
 
-def with_progress(items: Sequence[Item], what: str) -> Iterator[Item]:
-    """The items one by one, while a bar on standard error grows.
+class Progress:
+    """A bar on standard error while the context lasts.
 
     Where standard error is no terminal nothing is drawn: logs stay clean.
     """
-    shown = sys.stderr.isatty()
-    started = drawn = time.monotonic()
-    for done, item in enumerate(items):
+
+    def __init__(self, total: int, what: str) -> None:
+        self._total = total
+        self._what = what
+        self._done = 0
+        self._shown = sys.stderr.isatty()
+        self._started = self._drawn = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+
+    def step(self) -> None:
+        """One more is done."""
+        self._done += 1
         now = time.monotonic()
-        if shown and now - drawn > INTERVAL_S:
-            _draw(done, len(items), what, now - started)
-            drawn = now
-        yield item
-    if shown:
-        sys.stderr.write("\r\x1b[K")
+        if self._shown and now - self._drawn > INTERVAL_S:
+            self._drawn = now
+            self._draw(now - self._started)
+
+    def _draw(self, elapsed_s: float) -> None:
+        filled = WIDTH * self._done // self._total
+        left_s = round(elapsed_s / self._done * (self._total - self._done))
+        bar = "#" * filled + "." * (WIDTH - filled)
+        count = f"{self._done}/{self._total}"
+        sys.stderr.write(f"\r\x1b[K{self._what} [{bar}] {count}, {left_s} s left")
+        sys.stderr.flush()
 
 
-def _draw(done: int, total: int, what: str, elapsed_s: float) -> None:
-    filled = WIDTH * done // total
-    left_s = round(elapsed_s / done * (total - done)) if done else 0
-    bar = "#" * filled + "." * (WIDTH - filled)
-    sys.stderr.write(f"\r\x1b[K{what} [{bar}] {done}/{total}, {left_s} s left")
-    sys.stderr.flush()
+def with_progress(items: Sequence[Item], what: str) -> Iterator[Item]:
+    """The items one by one, while a bar grows."""
+    with Progress(len(items), what) as progress:
+        for item in items:
+            yield item
+            progress.step()
