@@ -182,7 +182,7 @@ def load_recognizer(choice: ModelChoice) -> Recognizer:
         ConfigError: the model is missing, not complete, or not what its manifest says.
     """
     directory = (
-        verify(starter_manifest())
+        verify(starter_manifest(), data_root())
         if choice.recognizer == STARTER
         else _directory(choice)
     )

@@ -11,6 +11,7 @@ import pytest
 
 from tests.voice.recognizers import tiny_whisper
 from tests.voice.synthesizers.tiny_piper import write_voice
+from voice import assembly
 from voice.assembly import (
     HOMES,
     ModelChoice,
@@ -26,7 +27,7 @@ from voice.assembly import (
 from voice.audio import HEARING_RATE, Pcm
 from voice.errors import ConfigError, StageError
 from voice.languages import LANGUAGES
-from voice.manifests import data_root
+from voice.manifests import data_root, files_in
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +92,46 @@ def test_a_recogniser_of_the_users_own_is_loaded(whisper) -> None:
     assert recognizer.languages == ("de", "en")
     silence = Pcm(np.zeros(HEARING_RATE, np.int16), HEARING_RATE)
     assert recognizer.transcribe(silence, ("de",)).text == ""
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch) -> Path:
+    """A starter of random numbers, with its manifest, in place of the real one."""
+    directory = tiny_whisper.build(tmp_path / "models" / "starter" / "recognizer")
+    lines = [
+        'name = "starter-recognizer"\nstage = "recognition"\nfamily = "whisper"',
+        'version = "1"\nlicense = "x"\nlanguages = ["en", "de"]\nsample_rate = 16000',
+        'source = "a test"\ndirectory = "models/starter/recognizer"',
+    ]
+    for file in files_in(directory):
+        lines.append(f'[[files]]\npath = "{file.path}"\nbytes = {file.bytes}')
+        lines.append(f'sha256 = "{file.sha256}"')
+    manifest = tmp_path / "models" / "manifests" / "starter-recognizer.toml"
+    manifest.parent.mkdir()
+    manifest.write_text("\n".join(lines), encoding="utf-8")
+    monkeypatch.setattr(assembly, "data_root", lambda: tmp_path)
+    return directory
+
+
+def test_a_shipped_model_that_is_whole_is_loaded(shipped) -> None:
+    assert load_recognizer(ModelChoice()).languages == ("de", "en")
+
+
+def test_a_shipped_model_that_was_changed_is_not_even_opened(shipped) -> None:
+    (shipped / "model.pkl").write_bytes(b"import os")
+    (shipped / "config.json").write_text("not even JSON")
+    with pytest.raises(ConfigError) as caught:
+        load_recognizer(ModelChoice())
+    assert "model.pkl: not in the manifest" in str(caught.value)
+    assert "config.json: " in str(caught.value)
+
+
+def test_without_the_starter_it_is_told_how_to_come_by_it(
+    tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(assembly, "data_root", lambda: tmp_path)
+    with pytest.raises(ConfigError, match="did not come along; make it as"):
+        served_languages(ModelChoice())
 
 
 def test_the_starter_is_loaded() -> None:
