@@ -8,6 +8,7 @@ this process at any time and start another.
 
 import ctypes
 import faulthandler
+import gc
 import pickle
 import select
 import signal
@@ -134,6 +135,9 @@ def serve(connection: socket.socket) -> None:
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent must know
         channel.send(_failure(error))
         return
+    # What was loaded stays: the collector need not look at it in every call.
+    gc.collect()
+    gc.freeze()
     channel.send(Ready())
     while True:
         match channel.receive():
