@@ -1,0 +1,113 @@
+# Every habit is one word. `make` lists them.
+#
+# Python 3.11 or newer with venv, make and a package index are all that is needed:
+# the first verb makes .venv from the lock file, the others find it there.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+REPLIES ?= replies
+REPORTS ?= reports
+
+# Wheels only: nothing is compiled, so a missing wheel is an error and not an hour.
+# The versions are pinned with their hashes, so there is nothing to resolve.
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps
+LOCKED := $(INSTALL) --only-binary :all: --require-hashes --requirement
+
+# The models are here; nothing may go and look for others.
+export HF_HUB_OFFLINE = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test style types contracts spelling tests coverage \
+	format bench models docs lock clean
+
+help: ## list the verbs
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | \
+		awk -F ':.*## ' '{ printf "  make %-11s%s\n", $$1, $$2 }'
+
+setup: $(VENV)/.dev ## make .venv with everything that developing needs
+
+# --- What a user wants ---------------------------------------------------------
+
+demo: $(VENV)/.runtime ## hold conversations with recordings; replies are written as WAV
+	$(BIN)/parley talk --demo --out $(REPLIES)
+
+serve: $(VENV)/.runtime ## start the server and say where it listens
+	$(BIN)/parley serve
+
+models: $(VENV)/.runtime ## list the models that came along and check every byte
+	$(BIN)/parley models list
+	$(BIN)/parley models verify
+
+# --- What a change must pass ---------------------------------------------------
+
+test: style types contracts spelling tests ## the whole check, as CI runs it
+
+style: $(VENV)/.dev ## formatting and lint
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+
+types: $(VENV)/.dev ## mypy, strictly
+	$(BIN)/mypy
+
+contracts: $(VENV)/.dev ## who may import whom
+	$(BIN)/lint-imports --no-cache --no-logo
+
+spelling: $(VENV)/.dev ## slips of the pen, in what is written in English
+	$(BIN)/codespell
+
+tests: $(VENV)/.dev ## pytest; PYTEST='-k pause' says which
+	$(BIN)/python -m pytest $(PYTEST)
+
+coverage: $(VENV)/.dev ## pytest with a table of the lines that it never reached
+	$(BIN)/coverage run -m pytest $(PYTEST)
+	$(BIN)/coverage report --skip-covered --show-missing
+
+# --- What a developer wants ----------------------------------------------------
+
+format: $(VENV)/.dev ## write the code as `make style` wants it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev ## measure how fast it answers, with plots
+	$(BIN)/parley bench --report $(REPORTS)
+
+docs: $(VENV)/.dev ## write the pages that are made from the code
+	$(BIN)/python -m tests.voice.exploration > docs/turn-taking.md
+
+lock: ## choose the newest versions of everything (needs uv)
+	uv pip compile $(UV_FLAGS) --output-file requirements.lock pyproject.toml
+	uv pip compile $(UV_FLAGS) --extra dev --constraint requirements.lock \
+		--output-file requirements-dev.lock pyproject.toml
+
+clean: ## remove everything that was made, .venv included
+	rm -rf $(VENV) $(REPLIES) $(REPORTS) build dist .coverage .hypothesis .*_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One version of everything for every Python and every machine, and not a word about
+# the index that they came from.
+UV_FLAGS := --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	--upgrade --group build --generate-hashes --no-annotate --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command 'make lock'
+
+# --- The environment -----------------------------------------------------------
+
+# Each stamp is written last, so that an installation that was cut off starts again.
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@echo "installing the tools of development into $(VENV)"
+	@$(LOCKED) requirements-dev.lock
+	@touch $@
+
+$(VENV)/.runtime: requirements.lock pyproject.toml $(BIN)/python
+	@echo "installing Parley into $(VENV)"
+	@$(LOCKED) requirements.lock
+	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Parley needs Python 3.11 or newer; say which: make PYTHON=python3.12"; \
+		exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { \
+		echo "$(PYTHON) has no working venv (on Debian: the package python3-venv)"; \
+		exit 2; }
