@@ -65,7 +65,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
             turns=config.turns,
             gate=config.gate,
         )
-        server = Server(config, services, stages)
+        server = Server(config, services, stages.pools)
         await server.start()
         # What was loaded stays: the collector need not look at it again.
         gc.collect()

@@ -5,29 +5,22 @@ import http
 import json
 import logging
 import secrets
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from websockets.asyncio.server import Server as Listening
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
-from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from streaming.config import Config
-from streaming.inference import WorkerStages
-from streaming.messages import (
-    ErrorMessage,
-    GoingAway,
-    ServerMessage,
-    SessionCreated,
-)
-from streaming.protocols.native import PROTOCOL, parse_client, serialize
+from streaming.connection import GOODBYE, CloseCode, Connection
+from streaming.messages import GoingAway, SessionCreated
+from streaming.protocols.native import PROTOCOL
 from streaming.services import Services
 from streaming.session import Session
 from voice import languages as known
-from voice.audio import Pcm
-from voice.errors import ClientError, ConfigError
+from voice.errors import ConfigError, Stage
 from voice.turns import Floor
 
 __all__ = ["PATH", "Server"]
@@ -36,131 +29,34 @@ log = logging.getLogger(__name__)
 
 PATH = "/v1/stream"
 
-OUTGOING = 512
-"""Messages and pieces of audio that may wait for a client that reads slowly."""
+STOPS = "the server stops"
 
-AHEAD = 10.0
-"""Seconds of audio that a client may send ahead of life before it is slowed down."""
+RETRY_AFTER = 5
+"""Seconds after which a client that was refused may try again."""
 
-MISTAKES = 20
-"""Bad messages in a session before it is closed: the client is not going to learn."""
-
-
-class CloseCode:
-    """Why the server closes; 4xxx are ours."""
-
-    GOING_AWAY = 1001
-    INTERNAL_ERROR = 1011
-    TRY_AGAIN_LATER = 1013
-    BAD_EVENTS = 4400
-    IDLE = 4408
-    SLOW_READER = 4410
+WIRE_LOG = logging.getLogger("streaming.wire")
+"""For the websocket library. Its debug lines hold what people say, so that not even
+the most talkative log may have them; and each health check is an info line."""
+WIRE_LOG.setLevel(logging.WARNING)
 
 
-class _Client:
-    """One connection: a session's listener, and the loop that feeds the session."""
+class StagePool(Protocol):
+    """The workers of one stage, as health and metrics see them."""
 
-    def __init__(self, connection: ServerConnection, config: Config) -> None:
-        self._connection = connection
-        self._config = config
-        self._outgoing: asyncio.Queue[str | bytes] = asyncio.Queue(OUTGOING)
-        self._end = asyncio.get_running_loop().create_future()
-        self._mistakes = 0
-        self._began = time.monotonic()
-        self._samples_s = 0.0
+    @property
+    def stage(self) -> Stage:
+        """Which stage."""
+        ...
 
-    # A session's `Listener`.
+    @property
+    def ready(self) -> bool:
+        """Whether a worker is loaded and warm."""
+        ...
 
-    def send(self, message: ServerMessage) -> None:
-        self._put(serialize(message))
-
-    def send_audio(self, pcm: Pcm) -> None:
-        self._put(pcm.to_bytes())
-
-    def fail(self, error: BaseException) -> None:
-        log.error("a bug in a session", exc_info=error)
-        self.end(CloseCode.INTERNAL_ERROR, "internal error")
-
-    def end(self, code: int, reason: str) -> None:
-        """Close the connection; the first reason counts."""
-        if not self._end.done():
-            self._end.set_result((code, reason))
-
-    async def run(self, session: Session) -> None:
-        """Talk until either side has had enough."""
-        tasks = [
-            asyncio.create_task(self._read(session)),
-            asyncio.create_task(self._write()),
-        ]
-        try:
-            done, _ = await asyncio.wait(
-                [*tasks, self._end], return_when=asyncio.FIRST_COMPLETED
-            )
-            for task in done:
-                error = None if task is self._end else task.exception()
-                if error is not None:
-                    self.fail(error)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        if self._end.done():
-            await self._connection.close(*self._end.result())
-
-    def _put(self, frame: str | bytes) -> None:
-        try:
-            self._outgoing.put_nowait(frame)
-        except asyncio.QueueFull:
-            self.end(CloseCode.SLOW_READER, "the client reads too slowly")
-
-    async def _write(self) -> None:
-        while True:
-            frame = await self._outgoing.get()
-            try:
-                async with asyncio.timeout(self._config.server.send_timeout_s):
-                    await self._connection.send(frame)
-            except TimeoutError:
-                self.end(CloseCode.SLOW_READER, "the client does not read")
-                return
-            except ConnectionClosed:
-                return
-
-    async def _read(self, session: Session) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(self._config.server.idle_timeout_s):
-                    frame = await self._connection.recv()
-            except TimeoutError:
-                self.end(CloseCode.IDLE, "nothing was received for too long")
-                return
-            except ConnectionClosed:
-                return
-            try:
-                self._take(frame, session)
-            except ClientError as error:
-                self._object(error)
-            await self._slow_down(session)
-
-    def _take(self, frame: str | bytes, session: Session) -> None:
-        if isinstance(frame, str):
-            session.receive(parse_client(frame))
-        else:
-            session.hear(frame)
-
-    def _object(self, error: ClientError) -> None:
-        self.send(ErrorMessage(code=error.code, message=str(error)))
-        self._mistakes += 1
-        if self._mistakes >= MISTAKES:
-            self.end(CloseCode.BAD_EVENTS, "too many bad messages")
-
-    async def _slow_down(self, session: Session) -> None:
-        """Read no faster than life: what is not read fills the sender's buffers."""
-        ahead = session.now / 1000 - (time.monotonic() - self._began)
-        if ahead > AHEAD:
-            await asyncio.sleep(ahead - AHEAD)
-        elif ahead < 0:
-            # A pause of the sender is no credit for a later flood.
-            self._began -= ahead
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for a worker."""
+        ...
 
 
 class Server:
@@ -169,16 +65,16 @@ class Server:
     Args:
         config: everything that can be set.
         services: what sessions share.
-        stages: the worker processes, for health and metrics.
+        pools: the workers of each stage, for health and metrics.
     """
 
     def __init__(
-        self, config: Config, services: Services, stages: WorkerStages
+        self, config: Config, services: Services, pools: Sequence[StagePool]
     ) -> None:
         self.config = config
         self._services = services
-        self._stages = stages
-        self._sessions: dict[Session, _Client] = {}
+        self._pools = pools
+        self._sessions: dict[Session, Connection] = {}
         self._draining = False
         self._listening: Listening | None = None
 
@@ -220,8 +116,9 @@ class Server:
                 compression=None,
                 ping_interval=20,
                 ping_timeout=20,
-                close_timeout=2,
+                close_timeout=GOODBYE,
                 server_header=None,
+                logger=WIRE_LOG,
             )
         except OSError as error:
             raise ConfigError(
@@ -235,8 +132,8 @@ class Server:
         assert self._listening is not None
         self._draining = True
         timeout = self.config.server.drain_timeout_s
-        for client in self._sessions.values():
-            client.send(GoingAway(deadline_ms=round(timeout * 1000)))
+        for connection in self._sessions.values():
+            connection.send(GoingAway(deadline_ms=round(timeout * 1000)))
         try:
             async with asyncio.timeout(timeout):
                 # The floor is no event to wait for; this happens once in a life.
@@ -246,21 +143,36 @@ class Server:
                     await asyncio.sleep(0.05)
         except TimeoutError:
             log.warning("%d sessions were cut off", len(self._sessions))
-        for client in self._sessions.values():
-            client.end(CloseCode.GOING_AWAY, "the server stops")
-        self._listening.close()
+        for connection in self._sessions.values():
+            connection.end(CloseCode.GOING_AWAY, STOPS)
+        # Each connection says its own goodbye, in a time that it is sure to keep.
+        self._listening.close(close_connections=False)
         await self._listening.wait_closed()
 
-    async def _converse(self, connection: ServerConnection) -> None:
-        client = _Client(connection, self.config)
-        name = secrets.token_hex(4)
-        async with Session(self._services, client, name=name) as session:
-            self._sessions[session] = client
-            try:
-                client.send(self._greeting(session))
-                await client.run(session)
-            finally:
-                del self._sessions[session]
+    async def _converse(self, websocket: ServerConnection) -> None:
+        connection = Connection(websocket, self.config.server, self._services.telemetry)
+        if self._admitted(connection):
+            name = secrets.token_hex(4)
+            async with Session(self._services, connection, name=name) as session:
+                self._sessions[session] = connection
+                try:
+                    connection.send(self._greeting(session))
+                    await connection.run(session)
+                finally:
+                    del self._sessions[session]
+        # The session is over by now: who does not take the goodbye holds nothing.
+        await connection.aclose()
+
+    def _admitted(self, connection: Connection) -> bool:
+        """Whether there is still room: others may have come during the handshake."""
+        match self._obstacle:
+            case "draining":
+                connection.end(CloseCode.GOING_AWAY, STOPS)
+            case "full":
+                connection.end(CloseCode.TRY_AGAIN_LATER, "no room for a session")
+            case _:
+                return True
+        return False
 
     def _greeting(self, session: Session) -> SessionCreated:
         settings = session.settings
@@ -295,23 +207,32 @@ class Server:
         """None lets the handshake go on."""
         if "websocket" not in request.headers.get("Upgrade", "").lower():
             hint = {"error": f"{PATH} is a websocket", "docs": "docs/protocol.md"}
-            return _response(http.HTTPStatus.UPGRADE_REQUIRED, hint)
-        reason = ""
-        if self._draining:
-            reason = "draining"
-        elif len(self._sessions) >= self.config.server.max_sessions:
-            reason = "full"
-        if not reason:
+            upgrade = {"Upgrade": "websocket"}
+            return _response(http.HTTPStatus.UPGRADE_REQUIRED, hint, upgrade)
+        obstacle = self._obstacle
+        if not obstacle:
             return None
-        self._services.telemetry.refused(reason)
-        return _response(http.HTTPStatus.SERVICE_UNAVAILABLE, {"error": reason}, 5)
+        self._services.telemetry.refused(obstacle)
+        body = {"error": obstacle}
+        return _response(
+            http.HTTPStatus.SERVICE_UNAVAILABLE, body, {"Retry-After": str(RETRY_AFTER)}
+        )
+
+    @property
+    def _obstacle(self) -> str:
+        """Why there can be no further session; empty if there can."""
+        if self._draining:
+            return "draining"
+        if len(self._sessions) >= self.config.server.max_sessions:
+            return "full"
+        return ""
 
     @property
     def _ready(self) -> bool:
-        return self._stages.ready and not self._draining
+        return all(pool.ready for pool in self._pools) and not self._draining
 
     def _readiness(self) -> Response:
-        state = {pool.stage.value: pool.ready for pool in self._stages.pools}
+        state = {pool.stage.value: pool.ready for pool in self._pools}
         body = {"ready": self._ready, "draining": self._draining, **state}
         status = (
             http.HTTPStatus.OK if self._ready else http.HTTPStatus.SERVICE_UNAVAILABLE
@@ -319,29 +240,30 @@ class Server:
         return _response(status, body)
 
     def _metrics(self) -> Response:
-        waiting = {pool.stage.value: pool.waiting for pool in self._stages.pools}
+        waiting = {pool.stage.value: pool.waiting for pool in self._pools}
         page = self._services.telemetry.page(ready=self._ready, waiting=waiting)
-        return _http(http.HTTPStatus.OK, "text/plain; version=0.0.4", page)
+        return _http(http.HTTPStatus.OK, "text/plain; version=0.0.4", page, {})
 
 
 def _response(
-    status: http.HTTPStatus, body: Mapping[str, object], retry_after: int | None = None
+    status: http.HTTPStatus,
+    body: Mapping[str, object],
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     content = json.dumps(body).encode() + b"\n"
-    return _http(status, "application/json", content, retry_after)
+    return _http(status, "application/json", content, headers or {})
 
 
 def _http(
-    status: http.HTTPStatus, kind: str, body: bytes, retry_after: int | None = None
+    status: http.HTTPStatus, kind: str, body: bytes, more: Mapping[str, str]
 ) -> Response:
     headers = Headers(
-        [
-            ("Content-Type", f"{kind}; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-            ("Cache-Control", "no-store"),
-            ("Connection", "close"),
-        ]
+        {
+            "Content-Type": f"{kind}; charset=utf-8",
+            "Content-Length": str(len(body)),
+            "Cache-Control": "no-store",
+            "Connection": "close",
+            **more,
+        }
     )
-    if retry_after is not None:
-        headers["Retry-After"] = str(retry_after)
     return Response(status.value, status.phrase, headers, body)
