@@ -106,5 +106,5 @@ def _waterfall(records: Sequence[TurnRecord]) -> Figure:
         (ANSWER, "first audio and transport"),
     ):
         axes.barh(0, 0, color=color, label=label)
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
     return figure
