@@ -132,6 +132,7 @@ class Session:
         self._work: asyncio.Task[None] | None = None
         self._partial: asyncio.Task[None] | None = None
         self._partial_due = Millis(0)
+        self._ending: asyncio.Task[None] | None = None
         self._onset = Millis(0)
         self._floor_told = self._machine.floor
         self._announcing: Announcement | None = None
@@ -184,7 +185,8 @@ class Session:
             case InputCommit():
                 self._tell(UtteranceSubmitted())
             case InputEnd():
-                self._spawn(self._listen_to_silence())
+                if self._ending is None or self._ending.done():
+                    self._ending = self._spawn(self._listen_to_silence())
             case TextInput():
                 self._type(message)
             case ResponseCancel():
@@ -194,8 +196,10 @@ class Session:
 
     def announce(self, announcement: Announcement) -> None:
         """Say something when the floor is free."""
+        replaces_another = len(self._announcements) == MAX_ANNOUNCEMENTS
         self._announcements.append(announcement)
-        self._tell(AnnouncementDue())
+        if not replaces_another:
+            self._tell(AnnouncementDue())
 
     def _hear(self, pcm: Pcm) -> None:
         for event in self._hearing.feed(pcm):
@@ -411,6 +415,7 @@ class Session:
         """The one place where effects happen: after the commit, and once."""
         plan = self._turn.plan
         assert plan is not None
+        self._announcing = None
         self._hearing.let_go()
         self._services.household.commit(plan.effects, by=self.announce)
         self._listener.send(
@@ -424,6 +429,7 @@ class Session:
         self._speaker.release()
 
     def _apologize(self, turn: TurnId) -> None:
+        self._announcing = None
         self._drop_work()
         self._hearing.let_go()
         language = self._turn.language
