@@ -1,15 +1,17 @@
 """What a session is given: the shared parts, its settings, and whom it talks to."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Protocol, Self
 
 from streaming.household import Household
 from streaming.inference import Stages
-from streaming.messages import ServerMessage
+from streaming.messages import RATES, ServerMessage, SessionUpdate
 from streaming.telemetry import Telemetry
 from voice.audio import HEARING_RATE, Pcm
 from voice.detection import GatePolicy
+from voice.errors import ClientError
+from voice.languages import for_client
 from voice.stages import VoiceActivity
 from voice.turns import TurnPolicy
 
@@ -52,3 +54,26 @@ class SessionSettings:
     languages: tuple[str, ...]
     input_rate: int = HEARING_RATE
     output_rate: int = 24_000
+
+    def changed_by(self, update: SessionUpdate, *, served: tuple[str, ...]) -> Self:
+        """The settings after `update`; what it leaves out stays as it is.
+
+        Raises:
+            ClientError: ``unsupported_rate`` or ``unknown_language``.
+        """
+        for name in ("input_rate", "output_rate"):
+            rate = getattr(update, name)
+            if rate is not None and rate not in RATES:
+                raise ClientError(
+                    "unsupported_rate", f"{name} {rate}: use one of {RATES}"
+                )
+        languages = self.languages
+        if update.languages is not None:
+            asked = (for_client(tag, among=served) for tag in update.languages)
+            languages = tuple(dict.fromkeys(asked)) or served
+        return replace(
+            self,
+            languages=languages,
+            input_rate=update.input_rate or self.input_rate,
+            output_rate=update.output_rate or self.output_rate,
+        )

@@ -9,13 +9,12 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Self
 
 from streaming.hearing import Hearing
 from streaming.household import Announcement
 from streaming.messages import (
-    RATES,
     ClientMessage,
     Committed,
     FloorChanged,
@@ -218,37 +217,12 @@ class Session:
             await asyncio.sleep(step / 1000)
 
     def _update(self, message: SessionUpdate) -> None:
-        settings = self.settings
-        for name in ("input_rate", "output_rate"):
-            rate = getattr(message, name)
-            if rate is not None and rate not in RATES:
-                raise ClientError(
-                    "unsupported_rate", f"{name} {rate}: use one of {RATES}"
-                )
-        if message.languages is not None:
-            settings = replace(settings, languages=self._candidates(message.languages))
-        self.settings = replace(
-            settings,
-            input_rate=message.input_rate or settings.input_rate,
-            output_rate=message.output_rate or settings.output_rate,
-        )
-        if self.settings.input_rate != self._hearing.rate:
-            self._hearing.rate = self.settings.input_rate
-        self._speaker.rate = self.settings.output_rate
-        self._listener.send(
-            SessionUpdated(
-                languages=self.settings.languages,
-                input_rate=self.settings.input_rate,
-                output_rate=self.settings.output_rate,
-            )
-        )
-
-    def _candidates(self, tags: tuple[str, ...]) -> tuple[str, ...]:
-        served = self._services.languages
-        if not tags:
-            return served
-        found = (known.for_client(tag, among=served) for tag in tags)
-        return tuple(dict.fromkeys(found))
+        settings = self.settings.changed_by(message, served=self._services.languages)
+        if settings.input_rate != self._hearing.rate:
+            self._hearing.rate = settings.input_rate
+        self._speaker.rate = settings.output_rate
+        self.settings = settings
+        self._listener.send(SessionUpdated(**asdict(settings)))
 
     def _type(self, message: TextInput) -> None:
         if not message.text.strip() or len(message.text) > MAX_TEXT:
