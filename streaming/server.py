@@ -77,12 +77,8 @@ class Server:
         self._sessions: dict[Session, Connection] = {}
         self._draining = False
         self._listening: Listening | None = None
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on, chosen by the system if 0 was asked for."""
-        assert self._listening is not None
-        return int(next(iter(self._listening.sockets)).getsockname()[1])
+        self.port = config.server.port
+        """The one that it listens on; until it does, 0 stands for any."""
 
     @property
     def url(self) -> str:
@@ -126,6 +122,7 @@ class Server:
                 f" ({error.strerror}); stop what listens there, or choose another"
                 " port with --port (0 takes any free one)"
             ) from error
+        self.port = int(next(iter(self._listening.sockets)).getsockname()[1])
 
     async def drain(self) -> None:
         """Take no more sessions; let running turns end, up to the deadline; close."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from streaming.config import Config, ServerConfig
 from streaming.household import Household
@@ -100,8 +101,14 @@ class Peer:
 
     async def say(self, text, language="en", *, rate=16_000):
         """Somebody speaks, faster than life, and falls silent."""
-        await self.socket.send(spoken(text, language, rate=rate).to_bytes())
-        await self.socket.send(Pcm.silence(Millis(1500), rate).to_bytes())
+        await self.play(spoken(text, language, rate=rate))
+        await self.play(Pcm.silence(Millis(1500), rate))
+
+    async def play(self, pcm):
+        """In pieces of 100 ms."""
+        data, step = pcm.to_bytes(), pcm.rate // 5
+        for start in range(0, len(data), step):
+            await self.socket.send(data[start : start + step])
 
     async def tell(self, type_, **values):
         await self.socket.send(json.dumps({"type": type_, **values}))
@@ -127,9 +134,11 @@ class Peer:
         return reply["transcript"]
 
     async def closed(self):
-        """The code with which the server closes."""
-        async with asyncio.timeout(PATIENCE):
-            await self.socket.wait_closed()
+        """The code with which the server closes, after all that it still says."""
+        with contextlib.suppress(ConnectionClosed):
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    await self.next()
         return self.socket.close_code
 
 
