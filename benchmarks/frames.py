@@ -1,0 +1,85 @@
+"""What a 20 ms frame costs the gateway: resampling, voice activity, gate, turn machine.
+
+    python -m benchmarks.frames [--minutes 2]
+
+Compares, in one run, the whole ear with the ear without its network, at each rate of
+the wire. Prints microseconds of CPU per frame: p50, p95, p99.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from streaming.benchmark import machine
+from streaming.hearing import Hearing
+from streaming.messages import RATES
+from voice.assembly import load_voice_activity
+from voice.audio import Pcm
+from voice.detection import SpeechGate
+from voice.events import Millis
+from voice.stages import VoiceActivity
+from voice.timings import percentiles
+from voice.turns import TurnMachine, TurnPolicy
+
+FRAME = 20
+"""Milliseconds."""
+
+
+@dataclass(frozen=True)
+class Deaf:
+    """Voice activity without a network: what is left is our own code."""
+
+    frame_samples: int = 512
+
+    def probability(self, _frame: Pcm) -> float:
+        """Nobody speaks."""
+        return 0.0
+
+    def reset(self) -> None:
+        """Nothing to forget."""
+
+
+def costs(
+    open_activity: Callable[[], VoiceActivity], rate: int, count: int
+) -> list[float]:
+    """Microseconds of CPU for each of `count` frames of noise."""
+    hearing = Hearing(open_activity(), SpeechGate(), rate=rate, longest=Millis(28_000))
+    machine_ = TurnMachine(TurnPolicy())
+    noise = np.random.default_rng(0).normal(0, 300, FRAME * rate // 1000)
+    data = Pcm(noise.astype(np.int16), rate).to_bytes()
+    spent = []
+    for _ in range(count):
+        begun = time.process_time_ns()
+        for event in hearing.feed(Pcm.of_bytes(data, rate)):
+            if event is not None:
+                machine_.handle(event, hearing.now)
+            machine_.advance(hearing.now)
+        spent.append((time.process_time_ns() - begun) / 1000)
+    return spent[count // 10 :]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=0.5, help="of audio, each")
+    count = round(parser.parse_args().minutes * 60_000 / FRAME)
+    print(f"{'':<28}{'p50':>8}{'p95':>8}{'p99':>8}{'mean':>8}  µs of CPU per frame")
+    for rate in RATES:
+        for name, open_activity in (
+            ("whole ear", load_voice_activity()),
+            ("without the network", Deaf),
+        ):
+            spent = costs(open_activity, rate, count)
+            spread = percentiles(spent)
+            assert spread is not None
+            mean = sum(spent) / len(spent)
+            row = (spread.p50, spread.p95, spread.p99, mean)
+            numbers = "".join(f"{number:8.0f}" for number in row)
+            print(f"{rate:>6} Hz  {name:<19}{numbers}")
+    print(machine())
+
+
+if __name__ == "__main__":
+    main()
