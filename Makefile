@@ -77,8 +77,9 @@ docs: $(VENV)/.dev ## write the pages that are made from the code
 
 lock: ## choose the newest versions of everything (needs uv)
 	uv pip compile $(UV_FLAGS) --output-file requirements.lock pyproject.toml
-	uv pip compile $(UV_FLAGS) --extra dev --constraint requirements.lock \
-		--output-file requirements-dev.lock pyproject.toml
+	for extra in dev cuda; do uv pip compile $(UV_FLAGS) --extra $$extra \
+		--constraint requirements.lock --output-file requirements-$$extra.lock \
+		pyproject.toml || exit; done
 
 clean: ## remove everything that was made, .venv included
 	rm -rf $(VENV) $(REPLIES) $(REPORTS) build dist .coverage .hypothesis .*_cache
