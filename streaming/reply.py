@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from enum import Enum
 
@@ -48,6 +48,8 @@ class Reply:
         rate: Hertz for the listener.
         send: takes each piece when it is due; must not block.
         clock: seconds, monotonic.
+        spawn: starts the synthesis as a task whose end, and whose bugs, the owner
+            minds.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Reply:
         rate: int,
         send: Callable[[Pcm], None],
         clock: Callable[[], float],
+        spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None]],
     ) -> None:
         self.turn = turn
         self.text = text
@@ -78,7 +81,7 @@ class Reply:
         self._released = asyncio.Event()
         self._news = asyncio.Event()
         self._room = asyncio.Event()
-        self._synthesis = asyncio.create_task(self._synthesize())
+        self._synthesis = spawn(self._synthesize())
 
     def release(self) -> None:
         """Let it be heard."""
@@ -129,12 +132,6 @@ class Reply:
         heard = self.heard(ReplyEnd.CANCELLED)
         self._synthesis.cancel()
         return heard
-
-    async def aclose(self) -> None:
-        """Wait until the synthesis has let go of its worker."""
-        self._synthesis.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._synthesis
 
     async def _synthesize(self) -> None:
         begun = self._clock()

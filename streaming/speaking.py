@@ -69,13 +69,14 @@ class Speaker:
             rate=self.rate,
             send=self._listener.send_audio,
             clock=asyncio.get_running_loop().time,
+            spawn=self._spawn,
         )
         self._held = _Speech(reply, marks or Marks())
 
     def drop_prepared(self) -> None:
         """Forget what was prepared; it was never heard."""
         if self._held is not None:
-            self._spawn(self._held.reply.aclose())
+            self._held.reply.stop()
             self._held = None
 
     def release(self) -> None:
@@ -96,7 +97,6 @@ class Speaker:
         assert speech.playback is not None
         speech.playback.cancel()
         heard = speech.reply.stop()
-        self._spawn(speech.reply.aclose())
         self._end(speech, heard)
         return heard
 
