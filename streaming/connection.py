@@ -30,9 +30,9 @@ log = logging.getLogger(__name__)
 OUTGOING = 512
 """Messages and pieces of audio that may wait for a client that reads slowly."""
 
-SEND_BUFFER = 131_072
-"""Bytes of the kernel's buffer for what is sent, over a second of audio at any rate:
-without a limit of ours a client that never reads would be noticed after minutes."""
+KERNEL_BUFFER = 131_072
+"""Bytes that the kernel keeps each way, over a second of audio at any rate. Left to
+itself it keeps megabytes: a client that never reads would be noticed after minutes."""
 
 AHEAD = 10.0
 """Seconds of audio that a client may send ahead of life before it is slowed down."""
@@ -42,6 +42,9 @@ SLICE = Millis(100)
 
 MISTAKES = 20
 """Bad messages in a session before it is closed: the client is not going to learn."""
+
+MAX_COMPLAINT = 300
+"""Characters of an error message."""
 
 GOODBYE = 2.0
 """Seconds in which a client may take the last messages and the reason of the end."""
@@ -79,9 +82,9 @@ class Connection:
         self._end = asyncio.get_running_loop().create_future()
         self._mistakes = 0
         self._began = time.monotonic()
-        websocket.transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER
-        )
+        wire = websocket.transport.get_extra_info("socket")
+        for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            wire.setsockopt(socket.SOL_SOCKET, buffer, KERNEL_BUFFER)
 
     # A session's `Listener`.
 
@@ -183,7 +186,9 @@ class Connection:
 
     def _object(self, error: ClientError) -> None:
         self._telemetry.failed(error.code)
-        self.send(ErrorMessage(code=error.code, message=str(error)))
+        # It may quote the peer, who may have written a book.
+        message = str(error)[:MAX_COMPLAINT]
+        self.send(ErrorMessage(code=error.code, message=message))
         self._mistakes += 1
         if self._mistakes >= MISTAKES:
             self.end(CloseCode.BAD_EVENTS, "too many bad messages")
