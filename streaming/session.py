@@ -189,6 +189,7 @@ class Session:
             case TextInput():
                 self._type(message)
             case ResponseCancel():
+                self._announcing = None
                 self._tell(ReplyCancelled())
             case Playback(turn=turn, position_ms=position):
                 self._speaker.report(TurnId(turn), Millis(position))
@@ -212,7 +213,7 @@ class Session:
     async def _listen_to_silence(self) -> None:
         """Time is audio: without audio to come, silence must stand in for it."""
         step = Millis(100)
-        while self.floor in (Floor.USER, Floor.PAUSE):
+        while self.floor in (Floor.USER, Floor.PAUSE, Floor.OVERLAP):
             self._hear(Pcm.silence(step, self._hearing.rate))
             await asyncio.sleep(step / 1000)
 
@@ -244,7 +245,8 @@ class Session:
                 self._onset = at
                 self._listener.send(SpeechStartedMessage(turn=turn, audio_start_ms=at))
             case SpeechEnded(at):
-                self._turn.marks.speech_ended = at
+                if self._turn.marks.committed is None:
+                    self._turn.marks.speech_ended = at
                 self._listener.send(SpeechStoppedMessage(turn=turn, audio_end_ms=at))
             case _:
                 pass
@@ -420,7 +422,7 @@ class Session:
     def _stop(self) -> None:
         heard = self._speaker.stop()
         announcement, self._announcing = self._announcing, None
-        if announcement and not heard.ms and self.floor is Floor.USER:
+        if announcement and not heard.ms and self.floor is not Floor.CLOSED:
             # Nobody heard it, and nobody refused it: it waits for the floor again.
             asyncio.get_running_loop().call_soon(self.announce, announcement)
 
