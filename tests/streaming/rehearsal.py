@@ -51,6 +51,8 @@ START = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
 TICK = Millis(20)
 """Length of the pieces in which the microphone delivers."""
 
+HOME = demo_home().initial_state()
+
 TURNS = TurnPolicy(
     complete=Millis(200),
     extendable=Millis(450),
@@ -215,7 +217,7 @@ async def rehearsal(
         )
         services = Services(
             stages=slowed(stages),
-            household=NotingHousehold(state or demo_home().initial_state()),
+            household=NotingHousehold(state or HOME),
             languages=tuple(languages),
             open_activity=LoudnessActivity,
             telemetry=Telemetry(),
