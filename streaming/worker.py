@@ -146,7 +146,7 @@ def serve(connection: socket.socket) -> None:
             case Cancel():
                 pass  # it crossed with the end of its call
             case frame:
-                raise AssertionError(f"the parent sent {frame!r}")
+                raise AssertionError(f"the parent sent {type(frame)}")
 
 
 def _answer(channel: _Channel, run: Run, arguments: tuple[object, ...]) -> None:

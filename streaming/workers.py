@@ -206,6 +206,8 @@ class Pool:
                     ) from result
                 raise result
         self._idle = list(self._all)
+        for worker in self._idle:
+            self._spawn(self._watch(worker))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -276,7 +278,8 @@ class Pool:
                             finished = True
                             raise StageError(stage or self.stage, reason, detail)
                         case frame:
-                            raise AssertionError(f"the worker sent {frame!r}")
+                            # Only its type: its content is nothing for a log.
+                            raise AssertionError(f"the worker sent {type(frame)}")
             except (_LostError, ConnectionError) as error:
                 worker.kill()
                 reason = error.reason if isinstance(error, _LostError) else "crashed"
@@ -378,8 +381,17 @@ class Pool:
                 log.exception("%s worker did not start", self.stage.value)
                 continue
             self._all.add(worker)
+            self._spawn(self._watch(worker))
             self._offer(worker)
             return
+
+    async def _watch(self, worker: _Worker) -> None:
+        """Notice the death of a worker that has nothing to do: no call would."""
+        await worker.process.wait()
+        if worker in self._idle:
+            log.warning("%s worker lost: died while idle", self.stage.value)
+            self._idle.remove(worker)
+            self._replace(worker)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import time
 
 import pytest
@@ -22,6 +23,11 @@ async def pool():
 
 async def ask(pool, *arguments, priority=FINAL, deadline=5.0):
     return await pool.one(*arguments, priority=priority, deadline=deadline)
+
+
+async def until(condition):
+    while not condition():  # noqa: ASYNC110 - the pool has no event for it
+        await asyncio.sleep(0.01)
 
 
 async def test_a_call_is_answered_by_another_process(pool):
@@ -119,6 +125,16 @@ async def test_the_urgent_overtakes_and_the_least_urgent_is_shed(pool):
             group.create_task(record(name, priority))
             await asyncio.sleep(0.01)
     assert order == [("partial 2", "overloaded"), "final", "speculative", "partial 1"]
+
+
+async def test_a_worker_that_dies_with_nothing_to_do_is_missed(pool):
+    (idle,) = pool.processes
+    os.kill(idle, signal.SIGKILL)
+    async with asyncio.timeout(5):
+        await until(lambda: not pool.ready)
+        await until(lambda: pool.ready)
+    assert pool.processes != [idle]
+    assert await ask(pool, "process", deadline=0.2) == pool.processes[0]
 
 
 async def test_no_worker_in_time_is_an_error_of_its_own(pool):
