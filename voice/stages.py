@@ -120,9 +120,7 @@ class Responder(Protocol):
         """BCP 47 tags of the languages it has a grammar for."""
         ...
 
-    def plan(
-        self, text: str, language: str, *, home: HomeState, now: datetime
-    ) -> Plan:
+    def plan(self, text: str, language: str, *, home: HomeState, now: datetime) -> Plan:
         """What to answer to `text`, given the home as it is.
 
         In a language without a grammar the plan is not understood, in a polite

@@ -167,9 +167,13 @@ class Node:
     def moves(self) -> Iterator[tuple[str, Event | None]]:
         """Everything that could happen now; None is the passing of time."""
         at = Millis(self.now)
-        yield ("hush", SpeechEnded(at)) if self.world.speaking else (
-            "speak",
-            SpeechStarted(at),
+        yield (
+            ("hush", SpeechEnded(at))
+            if self.world.speaking
+            else (
+                "speak",
+                SpeechStarted(at),
+            )
         )
         yield "wait", None
         match self.world.job:

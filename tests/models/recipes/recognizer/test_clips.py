@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("scipy", reason="needs the extra `train`")
+pytest.importorskip("torch", reason="needs the extra `train`")
 
 from models.recipes.recognizer.augment import Rooms
 from models.recipes.recognizer.clips import (
