@@ -41,7 +41,7 @@ class Mixture:
     """
 
     pieces: tuple[float, float] = (0.7, 0.15)
-    people: tuple[float, float] = (0.12, 0.32)
+    people: tuple[float, float] = (0.12, 0.36)
     wordless: float = 0.035
     ramp: float = 0.4
     seconds: float = 120.0
@@ -91,6 +91,7 @@ class Batches(IterableDataset[Batch]):
         mixture: what the batches are made of.
         progress: the part of the run that is over, 0 to 1, set by the trainer.
         recordings: folder with recordings of people, or None.
+        alignments: file with the times of their phonemes, or None.
         seed: of every choice.
     """
 
@@ -101,12 +102,14 @@ class Batches(IterableDataset[Batch]):
         *,
         progress: "Synchronized[float]",
         recordings: Path | None,
+        alignments: Path | None,
         seed: int,
     ) -> None:
         self._vocabulary = vocabulary
         self._mixture = mixture
         self._progress = progress
         self._recordings = recordings
+        self._alignments = alignments
         self._seed = seed
         self._letters = {
             letter: number for number, letter in enumerate(vocabulary.letters)
@@ -127,6 +130,7 @@ class Batches(IterableDataset[Batch]):
                 self._recordings,
                 self._vocabulary.languages,
                 longest=self._mixture.longest,
+                alignments=self._alignments,
             )
             if self._recordings
             else None

@@ -174,7 +174,7 @@ def warped(mel: Tensor, rng: random.Random) -> Tensor:
     index = torch.arange(bands, dtype=torch.float32)
     rows = []
     for _ in range(mel.shape[0]):
-        stretch = math.exp(rng.gauss(0, 0.06)) if rng.random() < 0.6 else 1.0
+        stretch = math.exp(rng.gauss(0, 0.07)) if rng.random() < 0.6 else 1.0
         source = (index * stretch).clamp(0, bands - 1)
         rows.append((1 - (source[:, None] - index[None]).abs()).clamp_min(0))
     return torch.stack(rows) @ mel
@@ -233,11 +233,13 @@ class Trainer:
     def run(self) -> Iterator[dict[str, float]]:
         """Train to the end, yielding a report every hundred steps (every ten in short runs)."""
         interval = 10 if 0 < self.config.steps < 1000 else 100
+        alignments = self.out / "alignments.npz"
         batches = Batches(
             self.vocabulary,
             self.config.mixture,
             progress=self._progress,
             recordings=self._recordings,
+            alignments=alignments if alignments.exists() else None,
             seed=self.config.seed + self.step,
         ).loader()
         sums: Counter[str] = Counter()
