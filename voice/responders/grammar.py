@@ -9,9 +9,10 @@ from voice import languages as known
 from voice.errors import ConfigError
 from voice.events import Completeness
 from voice.home import Home, HomeState, apply
+from voice.responders.completeness import judge
 from voice.responders.deeds import DEEDS
 from voice.responders.outcomes import Outcome, Turn
-from voice.responders.parsing import HERE, Grammar, Parse
+from voice.responders.parsing import Grammar, Parse
 from voice.responders.phrases import phrases_in
 from voice.responders.replies import Replies
 from voice.responders.sentences import load_sentences
@@ -19,7 +20,7 @@ from voice.responders.targets import as_intent, find_targets
 from voice.responders.timers import start_timer
 from voice.stages import Intent, Plan
 
-__all__ = ["GRAMMAR_LANGUAGES", "GrammarResponder", "completeness"]
+__all__ = ["GRAMMAR_LANGUAGES", "GrammarResponder"]
 
 GRAMMAR_LANGUAGES: tuple[str, ...] = tuple(
     tag for tag, language in known.LANGUAGES.items() if language.grammar
@@ -98,7 +99,12 @@ class GrammarResponder:
         outcome = _carry_out(turn, tongue.replies)
         return Plan(
             intent=as_intent(parse, turn.targets),
-            completeness=completeness(parse),
+            completeness=judge(
+                text,
+                tongue.grammar.read(text),
+                parse,
+                devices=len(turn.targets.devices),
+            ),
             reply=_reply(turn, outcome, tongue.replies),
             language=language,
             effects=outcome.effects,
@@ -120,13 +126,13 @@ def _not_understood(language: str) -> Plan:
 
 def _near_miss(tongue: _Tongue, text: str, language: str) -> Plan:
     """Not understood, but if only a name is unknown, say which."""
-    plan = _not_understood(language)
+    judged = judge(text, tongue.grammar.read(text), None, devices=0)
+    plan = replace(_not_understood(language), completeness=judged)
     miss = tongue.grammar.unknown_name(text)
     if miss is None:
         return plan
     return replace(
         plan,
-        completeness=Completeness.PREFIX if miss.begins_name else Completeness.OPEN,
         reply=tongue.replies.complaint(miss.key, **{miss.field: miss.text}),
         answered_by="grammar",
     )
@@ -198,38 +204,3 @@ def _spoken_slots(parse: Parse, replies: Replies) -> dict[str, Any]:
 
 _DURATIONS = frozenset({"hours", "minutes", "seconds"})
 """Templates compare these with words and digits, as text."""
-
-
-def completeness(parse: Parse | None) -> Completeness:
-    """How far a sentence is from being whole, as far as its reading tells.
-
-    A place or one more unit of time may follow what names neither.
-    """
-    if parse is None:
-        return Completeness.OPEN
-    closed = any(parse.values.get(slot, HERE) != HERE for slot in _CLOSING)
-    if parse.intent in _MAY_GO_ON and not closed:
-        return Completeness.EXTENDABLE
-    if parse.intent in _TIMED and "seconds" not in parse.values:
-        return Completeness.EXTENDABLE
-    if parse.wildcards:
-        return Completeness.EXTENDABLE
-    return Completeness.COMPLETE
-
-
-_MAY_GO_ON = frozenset(
-    {
-        "HassClimateGetTemperature",
-        "HassGetState",
-        "HassGetWeather",
-        "HassLightSet",
-        "HassMediaNext",
-        "HassMediaPause",
-        "HassMediaPrevious",
-        "HassMediaUnpause",
-        "HassTurnOff",
-        "HassTurnOn",
-    }
-)
-_CLOSING = ("area", "floor", "name")
-_TIMED = frozenset({"HassStartTimer", "HassIncreaseTimer", "HassDecreaseTimer"})

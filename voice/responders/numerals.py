@@ -78,6 +78,41 @@ class Numerals:
         for words, number in _spelled(language).items():
             self._words[_tokens(words)] = number
         self._longest = max(map(len, self._words), default=0)
+        self._beginnings = {
+            words[:end]
+            for words in self._words
+            for end in range(1, len(words))
+            if words[0] in {first for (first, *rest) in self._words if not rest}
+        }
+
+    @property
+    def single_words(self) -> dict[str, int]:
+        """Numbers by word, where one word is the number."""
+        return {words[0]: n for words, n in self._words.items() if len(words) == 1}
+
+    def may_go_on(self, text: str) -> bool:
+        """Whether `text` ends in words that begin a longer number ("twenty")."""
+        return self._begun(text) > 0
+
+    def without_begun(self, text: str) -> str:
+        """`text` without the end of which only a longer number makes sense.
+
+        "vingt et" is "vingt", as nobody knows yet that it will be "vingt et un".
+        """
+        words = text.replace("-", " ").split()
+        start = len(words) - self._begun(text)
+        for end in range(len(words), start, -1):
+            if tuple(map(_fold, words[start:end])) in self._words:
+                return " ".join(words[:end])
+        return text
+
+    def _begun(self, text: str) -> int:
+        """How many words at the end begin a number that is longer."""
+        words = [_fold(word) for word in text.replace("-", " ").split()]
+        for length in range(min(self._longest - 1, len(words)), 0, -1):
+            if tuple(words[-length:]) in self._beginnings:
+                return length
+        return 0
 
     def to_digits(self, text: str) -> str:
         """`text` with every number in words replaced by digits."""

@@ -17,8 +17,11 @@ from hassil.recognize import MISSING_ENTITY, RecognizeResult
 
 from voice.home import Home, Names, Scalar, spoken_names
 from voice.responders.acceptance import MOST_WORDS, is_command, rank, several
+from voice.responders.beginnings import Beginnings
 from voice.responders.numerals import Numerals
+from voice.responders.prefixes import Reading
 from voice.responders.spelling import Speller, bare, template_words
+from voice.responders.templates import TemplateGraph
 
 __all__ = ["HERE", "Grammar", "Parse", "UnknownName"]
 
@@ -100,6 +103,19 @@ class Grammar:
         )
         return Speller([*template_words(self._data), *names])
 
+    @cached_property
+    def _beginnings(self) -> Beginnings:
+        return Beginnings(
+            TemplateGraph.compile(self._intents, self._lists),
+            self._speller,
+            self._numerals,
+            fillers=self._intents.skip_words,
+        )
+
+    def read(self, text: str) -> Reading:
+        """What is known of `text`, taken for the beginning of a sentence."""
+        return self._beginnings.read(text)
+
     def warm_up(self) -> None:
         """Do now what `hassil` puts off to the first sentence that needs it."""
         rules = self._intents.expansion_rules
@@ -110,6 +126,7 @@ class Grammar:
         self._spell_out_ranges()
         self._speller.repair("")
         self.parse("1")
+        self.read("1")
 
     def _spell_out_ranges(self) -> None:
         """Have the words for every range of numbers made, which takes longest."""

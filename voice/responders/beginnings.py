@@ -1,0 +1,76 @@
+"""What a transcript begins, however the recogniser wrote it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from voice.responders.numerals import Numerals
+from voice.responders.prefixes import Prefixes, Reading
+from voice.responders.spelling import Speller
+from voice.responders.templates import TemplateGraph, folded
+
+__all__ = ["Beginnings"]
+
+
+class Beginnings:
+    """Compares the beginnings of sentences with speech, in one language and home."""
+
+    def __init__(
+        self,
+        graph: TemplateGraph,
+        speller: Speller,
+        numerals: Numerals,
+        *,
+        fillers: Sequence[str],
+    ) -> None:
+        """Take what is known of the language.
+
+        Args:
+            graph: of the templates.
+            speller: knows how they are written.
+            numerals: know the numbers that are said in words.
+            fillers: words and phrases that mean nothing anywhere ("please").
+        """
+        self._speller = speller
+        self._numerals = numerals
+        self._prefixes = Prefixes(graph, numerals.single_words)
+        phrases = {tuple(folded(filler).split()) for filler in fillers}
+        self._fillers = sorted(phrases, key=len, reverse=True)
+
+    def read(self, text: str) -> Reading:
+        """What is known of `text`, taken for the beginning of a sentence."""
+        spelled = self._speller.repair(text)
+        reading = self._read(spelled)
+        if not self._numerals.may_go_on(spelled):
+            return reading
+        begun = self._numerals.without_begun(spelled)
+        if begun == spelled:
+            return replace(reading, in_number=True)
+        # "Twenty and" is no sentence, whatever "twenty" may be.
+        return reading | replace(
+            self._read(begun), senses=frozenset(), tails=frozenset()
+        )
+
+    def _read(self, spelled: str) -> Reading:
+        reading = Reading()
+        for words in set(self._variants(spelled)):
+            reading |= self._prefixes.read(words)
+        return reading
+
+    def _variants(self, spelled: str) -> Iterator[tuple[str, ...]]:
+        for text in (spelled, self._numerals.to_digits(spelled)):
+            words = tuple(folded(text).split())
+            yield words
+            yield self._without_fillers(words)
+
+    def _without_fillers(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        kept: list[str] = []
+        at = 0
+        while at < len(words):
+            for filler in self._fillers:
+                if words[at : at + len(filler)] == filler:
+                    at += len(filler)
+                    break
+            else:
+                kept.append(words[at])
+                at += 1
+        return tuple(kept)
