@@ -255,6 +255,28 @@ def test_the_conversation_loads_nothing_of_the_server() -> None:
     assert not {"streaming", "websockets", "uvloop"} & set(map(str, loaded))
 
 
+LOADS_NETWORKS = """
+import numpy as np
+from voice.assembly import load_voice_activity
+from voice.audio import Pcm
+activity = load_voice_activity()()
+activity.probability(Pcm(np.zeros(activity.frame_samples, np.int16), 16_000))
+"""
+
+
+def test_a_network_is_loaded_without_telling_its_maker(tmp_path: Path) -> None:
+    # It notes a number for the machine and what it is about to send: native code, so
+    # nothing that watches Python sees it; the home shows it.
+    environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run(
+        [sys.executable, "-B", "-c", LOADS_NETWORKS],
+        cwd=ROOT,
+        env={**environment, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
+        check=True,
+    )
+    assert not list(tmp_path.rglob("*"))
+
+
 # --- Lock files ---------------------------------------------------------------
 
 

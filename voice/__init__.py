@@ -1,1 +1,8 @@
 """The conversation: what one is. No event loop, no socket, no wall clock here."""
+
+import os
+
+# onnxruntime tells its maker how it is used, and keeps a number for the machine, unless
+# this stands before it is loaded. Nothing leaves; whoever loads a model of ours comes
+# through here first, and so do the processes that they start.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
