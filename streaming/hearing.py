@@ -42,6 +42,8 @@ class Hearing:
         self._frames: deque[Pcm] = deque()
         self._samples = 0
         self._keep_from: Millis | None = None
+        self._silent_from = Millis(0)
+        """When the newest speech ended: what was before it is another utterance's."""
 
     @property
     def rate(self) -> int:
@@ -67,11 +69,14 @@ class Hearing:
             self._frames.append(frame)
             self._samples += len(frame)
             self._forget()
-            yield self._gate.step(self._activity.probability(frame), self.now)
+            event = self._gate.step(self._activity.probability(frame), self.now)
+            if isinstance(event, SpeechEnded):
+                self._silent_from = event.at
+            yield event
 
     def keep(self, since: Millis) -> None:
-        """Keep the audio from `since`, and the pre-roll before it."""
-        self._keep_from = Millis(max(0, since - PRE_ROLL))
+        """Keep the audio from `since`, and the pre-roll as far as it was silent."""
+        self._keep_from = Millis(max(self._silent_from, since - PRE_ROLL))
 
     def let_go(self) -> None:
         """The utterance is over or dropped: its audio is not needed any more."""

@@ -63,6 +63,16 @@ def test_the_utterance_has_its_pre_roll_and_nothing_before_it():
     assert clip.slice(PRE_ROLL).samples.all()
 
 
+def test_the_pre_roll_holds_nothing_of_the_utterance_before():
+    ear = hearing()
+    parts = [spoken("good night", "en"), quiet(100), spoken("hello", "en")]
+    *_, end, begin = feed(ear, *parts)
+    assert begin.at - end.at == 100 < PRE_ROLL
+    ear.keep(begin.at)
+    heard = SpellingRecognizer().transcribe(ear.utterance(), ["en"])
+    assert heard.text == "hello"
+
+
 def test_an_onset_that_is_told_late_is_not_lost():
     ear = hearing()
     feed(ear, quiet(2000), spoken("good morning", "en"))
