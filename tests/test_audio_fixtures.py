@@ -5,6 +5,8 @@ import hashlib
 import importlib
 import tomllib
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -142,7 +144,10 @@ def test_nobody_speaks_in_silence_and_noise(clip: Clip, model: SileroModel) -> N
 
 @pytest.mark.slow
 def test_the_script_makes_the_same_recordings_again(tmp_path: Path) -> None:
-    make(tmp_path)
+    # In a process of its own: how eSpeak says something depends, by a few milliseconds,
+    # on what the process has let it say before.
+    with ProcessPoolExecutor(1, get_context("spawn")) as another:
+        another.submit(make, tmp_path).result()
     again = read_index(tmp_path / "index.csv")
     assert [clip.utterances for clip in again] == [clip.utterances for clip in CLIPS]
     for old, new in zip(CLIPS, again, strict=True):
