@@ -74,6 +74,7 @@ bench: $(VENV)/.dev ## measure how fast it answers, with plots
 
 docs: $(VENV)/.dev ## write the pages that are made from the code
 	$(BIN)/python -m tests.voice.exploration > docs/turn-taking.md
+	$(BIN)/python -m tests.streaming.protocol_page
 
 lock: ## choose the newest versions of everything (needs uv)
 	uv pip compile $(UV_FLAGS) --output-file requirements.lock pyproject.toml
