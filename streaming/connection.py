@@ -108,6 +108,14 @@ class Connection:
         if not self._end.done():
             self._end.set_result((code, reason))
 
+    @property
+    def ending(self) -> str:
+        """Why it ended, for the log."""
+        if not self._end.done():
+            return "the client left"
+        code, reason = self._end.result()
+        return f"{code.value} {reason}"
+
     async def run(self, session: Session) -> None:
         """Talk until either side has had enough."""
         tasks = [

@@ -128,6 +128,7 @@ class Server:
         """Take no more sessions; let running turns end, up to the deadline; close."""
         assert self._listening is not None
         self._draining = True
+        log.info("stopping; %d sessions are open", len(self._sessions))
         timeout = self.config.server.drain_timeout_s
         for connection in self._sessions.values():
             connection.send(GoingAway(deadline_ms=round(timeout * 1000)))
@@ -150,6 +151,7 @@ class Server:
         connection = Connection(websocket, self.config.server, self._services.telemetry)
         if self._admitted(connection):
             name = secrets.token_hex(4)
+            log.info("%s session opened", name)
             async with Session(self._services, connection, name=name) as session:
                 self._sessions[session] = connection
                 try:
@@ -157,6 +159,7 @@ class Server:
                     await connection.run(session)
                 finally:
                     del self._sessions[session]
+                    log.info("%s session closed: %s", name, connection.ending)
         # The session is over by now: who does not take the goodbye holds nothing.
         await connection.aclose()
 
@@ -210,6 +213,7 @@ class Server:
         if not obstacle:
             return None
         self._services.telemetry.refused(obstacle)
+        log.info("a session was refused: %s", obstacle)
         body = {"error": obstacle}
         return _response(
             http.HTTPStatus.SERVICE_UNAVAILABLE, body, {"Retry-After": str(RETRY_AFTER)}
