@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from streaming.inference import InlineStages
 from tests.streaming.wire import (
     SILENCE,
     get,
@@ -20,7 +21,12 @@ from tests.streaming.wire import (
     upgraded,
 )
 from voice.errors import ConfigError
-from voice.testing import spoken
+from voice.testing import (
+    EchoResponder,
+    SpellingRecognizer,
+    ToneSynthesizer,
+    spoken,
+)
 
 
 @pytest.fixture
@@ -201,6 +207,26 @@ async def test_a_host_that_does_not_exist_is_a_fault_too():
     with pytest.raises(ConfigError, match=r"192\.0\.2\.1"):
         async with serving(host="192.0.2.1"):
             pytest.fail("a server on a host that is elsewhere")
+
+
+async def test_a_bug_ends_its_session_and_is_never_hidden(caplog):
+    class Buggy(EchoResponder):
+        def plan(self, text, language, *, home, now):
+            if text == "bug":
+                raise ZeroDivisionError("planted")
+            return super().plan(text, language, home=home, now=now)
+
+    stages = InlineStages(SpellingRecognizer(), Buggy(), ToneSynthesizer())
+    async with (
+        serving(stages=stages) as served,
+        talking(served) as peer,
+        talking(served) as other,
+    ):
+        await peer.say("bug")
+        assert await peer.closed() == 1011
+        assert "planted" in caplog.text
+        await other.say("here")
+        assert await other.answer() == "here"
 
 
 # --- The end ------------------------------------------------------------------
