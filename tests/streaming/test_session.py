@@ -29,7 +29,8 @@ from streaming.messages import (
     TranscriptDelta,
 )
 from streaming.session import MAX_ANNOUNCEMENTS, Session
-from tests.streaming.rehearsal import Client, SlowStages, rehearsal
+from streaming.workers import Priority
+from tests.streaming.rehearsal import Client, SlowStages, now_ms, rehearsal
 from voice.audio import Pcm
 from voice.errors import ClientError, Stage, StageError
 from voice.events import Completeness, Millis
@@ -232,6 +233,28 @@ async def test_speech_that_goes_on_while_a_slow_stage_works_drops_its_result():
         await talk.until(ResponseDone)
         assert talk.the(TranscriptCompleted).transcript == "light on"
         assert talk.services.household.committed == [(ON,)]
+
+
+async def test_words_that_were_dropped_are_not_told_as_final():
+    async with rehearsal(responder=SCRIPT, slowed=slowed(recognize=0.2)) as talk:
+        await talk.say("light")
+        await talk.pause(500)
+        assert talk.session.floor is Floor.PAUSE
+        await talk.say("on")
+        talk.session.receive(InputCommit())
+        await talk.until(ResponseDone)
+        assert talk.the(TranscriptCompleted).transcript == "light on"
+
+
+async def test_a_dropped_reply_is_not_synthesised_to_its_end():
+    async with rehearsal(responder=SCRIPT, slowed=slowed(0, 0, 1.0)) as talk:
+        await talk.say("light")
+        before = asyncio.all_tasks()
+        await talk.pause(200)
+        assert len(asyncio.all_tasks() - before) == 1
+        await talk.say("on")
+        assert asyncio.all_tasks() <= before
+        await talk.until(ResponseDone)
 
 
 async def test_speech_goes_on_after_the_commit_but_before_the_words_were_known():
@@ -472,6 +495,71 @@ async def test_an_endless_utterance_is_cut():
         # TURNS.max_utterance of the rehearsal
         assert talk.of(Committed)[0].audio_ms == pytest.approx(8000, abs=40)
         assert talk.of(ReplyText)[0].transcript.startswith("and on and on")
+
+
+async def test_a_final_transcript_goes_before_a_guess():
+    asked = []
+
+    class Noting(SlowStages):
+        async def transcribe(self, pcm, candidates, *, priority):
+            asked.append(priority)
+            return await super().transcribe(pcm, candidates, priority=priority)
+
+    def noting(stages):
+        return Noting(stages, recognize=0, respond=0, synthesize=0)
+
+    async with rehearsal(responder=SCRIPT, slowed=noting) as talk:
+        await talk.say("light on")
+        await talk.until(ResponseDone)
+        assert asked == [Priority.PARTIAL, Priority.SPECULATIVE]
+        asked.clear()
+        await talk.say("tell me a story")
+        talk.session.receive(InputCommit())
+        await talk.until(ResponseDone)
+        assert asked == [Priority.PARTIAL, Priority.FINAL]
+
+
+async def test_a_partial_transcript_gives_way_to_the_one_that_counts():
+    given_up = []
+
+    class Noting(SlowStages):
+        async def transcribe(self, pcm, candidates, *, priority):
+            try:
+                return await super().transcribe(pcm, candidates, priority=priority)
+            except asyncio.CancelledError:
+                given_up.append((priority, now_ms()))
+                raise
+
+    def noting(stages):
+        return Noting(stages, recognize=0.35, respond=0, synthesize=0)
+
+    async with rehearsal(responder=SCRIPT, slowed=noting) as talk:
+        await talk.say("tell me a story")
+        await talk.until(ResponseDone)
+        silent = talk.times(SpeechStoppedMessage)[0]
+        assert given_up == [(Priority.PARTIAL, silent)]
+        assert all(told < silent for told in talk.times(TranscriptDelta))
+
+
+async def test_the_recogniser_gets_the_utterance_with_its_pre_roll():
+    clips = []
+
+    class Noting(SlowStages):
+        async def transcribe(self, pcm, candidates, *, priority):
+            clips.append(pcm)
+            return await super().transcribe(pcm, candidates, priority=priority)
+
+    def noting(stages):
+        return Noting(stages, recognize=0, respond=0, synthesize=0)
+
+    async with rehearsal(responder=SCRIPT, slowed=noting) as talk:
+        await talk.pause(2000)
+        await talk.say("light on")
+        await talk.until(ResponseDone)
+        silent = 250 + 9 * LETTER
+        assert clips[-1].duration == pytest.approx(silent + 60, abs=20)
+        assert not clips[-1].slice(Millis(0), Millis(250)).samples.any()
+        assert clips[-1].slice(Millis(250), Millis(silent)).samples.all()
 
 
 # --- Languages --------------------------------------------------------------------
@@ -827,6 +915,18 @@ async def test_two_sessions_share_a_home_but_not_their_words():
             assert other.now == 0
             state = one.services.household.state
             assert state.device("light.kitchen").state == "on"
+
+
+async def test_the_timer_of_a_session_that_ended_is_heard_in_another():
+    async with rehearsal(responder=SCRIPT) as one:
+        client = Client()
+        async with Session(one.services, client, name="other") as other:
+            other.receive(TextInput(text="set a timer"))
+            await one.pause(2000)
+        told = len(client.messages)
+        await one.until(ResponseDone)
+        assert one.the(ReplyText).transcript == TIMER.announcement
+        assert len(client.messages) == told
 
 
 async def test_a_shared_list_grows_by_every_commit():
