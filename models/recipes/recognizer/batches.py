@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
@@ -74,6 +74,10 @@ class Batch:
     tokens: Tensor
     targets: Tensor
     moments: Tensor
+
+    def rows(self, which: slice) -> "Batch":
+        """Some of the clips."""
+        return Batch(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +169,8 @@ class Batches(IterableDataset[Batch]):
             clip = self._people.clip(rng, strength=strength, longest=longest)
         else:
             clip = self._synthesized(strength)
-        lead = int(rng.uniform(0.02, 0.5) * RATE)
-        tail = int(rng.uniform(0.02, 0.5) * RATE)
+        lead = int(rng.uniform(0.02, 0.4) * RATE)
+        tail = int(rng.uniform(0.02, 0.4) * RATE)
         audio = np.pad(clip.audio, (lead, tail))
         return _Example(clip, self._rooms.impair(audio, strength), lead)
 
@@ -221,9 +225,9 @@ class Batches(IterableDataset[Batch]):
 
     def _batch(self, group: list[_Example]) -> Batch:
         longest = max(len(example.audio) for example in group)
-        if self._rng.random() < 0.5:
+        if self._rng.random() < 0.35:
             # In use a clip is padded up to the next window: teach that as well.
-            longest += int(self._rng.uniform(0, 1.5) * RATE)
+            longest += int(self._rng.uniform(0, 1.2) * RATE)
         length = (longest + FRAME - 1) // FRAME
         audio = np.zeros((len(group), length * FRAME), np.float32)
         labels = np.full((len(group), length), IGNORED, np.int64)
