@@ -47,7 +47,7 @@ MAX_COMPLAINT = 300
 """Characters of an error message."""
 
 GOODBYE = 2.0
-"""Seconds in which a client may take the last messages and the reason of the end."""
+"""Seconds in which a client may take what was sent, and the reason of the end."""
 
 
 class CloseCode(IntEnum):
@@ -57,7 +57,6 @@ class CloseCode(IntEnum):
     INVALID_TEXT = 1007
     TOO_BIG = 1009
     INTERNAL_ERROR = 1011
-    TRY_AGAIN_LATER = 1013
     BAD_EVENTS = 4400
     IDLE = 4408
     SLOW_READER = 4410
@@ -132,15 +131,11 @@ class Connection:
                     self.fail(result)
 
     async def aclose(self) -> None:
-        """Say the last words and goodbye; hang up on who does not listen."""
+        """Say goodbye; hang up on who does not listen."""
         with contextlib.suppress(TimeoutError, ConnectionClosed):
             async with asyncio.timeout(GOODBYE):
-                if self._end.done():
-                    code, reason = self._end.result()
-                    await self._say_the_rest(code)
-                    await self._websocket.close(code, reason)
-                else:
-                    await self._websocket.close()
+                ending = self._end.result() if self._end.done() else ()
+                await self._websocket.close(*ending)
         self._websocket.transport.abort()
 
     def _put(self, frame: str | bytes) -> None:
@@ -160,10 +155,6 @@ class Connection:
                 return
             except ConnectionClosed:
                 return
-
-    async def _say_the_rest(self, code: CloseCode) -> None:
-        while code is not CloseCode.SLOW_READER and not self._outgoing.empty():
-            await self._websocket.send(self._outgoing.get_nowait())
 
     async def _read(self, session: Session) -> None:
         while True:

@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 
 PATH = "/v1/stream"
 
-STOPS = "the server stops"
-
 RETRY_AFTER = 5
 """Seconds after which a client that was refused may try again."""
 
@@ -142,37 +140,25 @@ class Server:
         except TimeoutError:
             log.warning("%d sessions were cut off", len(self._sessions))
         for connection in self._sessions.values():
-            connection.end(CloseCode.GOING_AWAY, STOPS)
+            connection.end(CloseCode.GOING_AWAY, "the server stops")
         # Each connection says its own goodbye, in a time that it is sure to keep.
         self._listening.close(close_connections=False)
         await self._listening.wait_closed()
 
     async def _converse(self, websocket: ServerConnection) -> None:
         connection = Connection(websocket, self.config.server, self._services.telemetry)
-        if self._admitted(connection):
-            name = secrets.token_hex(4)
-            log.info("%s session opened", name)
-            async with Session(self._services, connection, name=name) as session:
-                self._sessions[session] = connection
-                try:
-                    connection.send(self._greeting(session))
-                    await connection.run(session)
-                finally:
-                    del self._sessions[session]
-                    log.info("%s session closed: %s", name, connection.ending)
+        name = secrets.token_hex(4)
+        log.info("%s session opened", name)
+        async with Session(self._services, connection, name=name) as session:
+            self._sessions[session] = connection
+            try:
+                connection.send(self._greeting(session))
+                await connection.run(session)
+            finally:
+                del self._sessions[session]
+                log.info("%s session closed: %s", name, connection.ending)
         # The session is over by now: who does not take the goodbye holds nothing.
         await connection.aclose()
-
-    def _admitted(self, connection: Connection) -> bool:
-        """Whether there is still room: others may have come during the handshake."""
-        match self._obstacle:
-            case "draining":
-                connection.end(CloseCode.GOING_AWAY, STOPS)
-            case "full":
-                connection.end(CloseCode.TRY_AGAIN_LATER, "no room for a session")
-            case _:
-                return True
-        return False
 
     def _greeting(self, session: Session) -> SessionCreated:
         settings = session.settings
@@ -204,7 +190,7 @@ class Server:
                 return _response(http.HTTPStatus.NOT_FOUND, {"paths": paths})
 
     def _admit(self, request: Request) -> Response | None:
-        """None lets the handshake go on."""
+        """None lets the handshake go on, and the session begin before anyone else's."""
         if "websocket" not in request.headers.get("Upgrade", "").lower():
             hint = {"error": f"{PATH} is a websocket", "docs": "docs/protocol.md"}
             upgrade = {"Upgrade": "websocket"}

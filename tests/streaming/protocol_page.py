@@ -41,7 +41,6 @@ CLOSES = {
     CloseCode.INVALID_TEXT: "a text frame was not UTF-8",
     CloseCode.TOO_BIG: "a frame, or a fragmented message, was too big",
     CloseCode.INTERNAL_ERROR: "a bug of the server, or no answer to its pings",
-    CloseCode.TRY_AGAIN_LATER: "the last free session was taken during the handshake",
     CloseCode.BAD_EVENTS: "too many errors of the client in one session",
     CloseCode.IDLE: "nothing was received for too long",
     CloseCode.SLOW_READER: "the client does not read what it is sent",

@@ -104,9 +104,10 @@ async def test_a_bad_update_changes_nothing(served):
 
 async def test_a_refused_piece_leaves_the_stream_aligned(served):
     async with talking(served) as peer:
-        await peer.socket.send(b"\x01" * 321)
+        await peer.socket.send(spoken("never said", "en").to_bytes()[:-1])
         await peer.say("aligned")
         assert await peer.answer() == "aligned"
+        assert sum("speech_started" in m["type"] for m in peer.messages) == 1
 
 
 async def test_empty_audio_is_no_mistake(served):
@@ -326,6 +327,17 @@ async def test_a_flood_of_audio_is_slowed_down_and_nobody_else(served):
     assert grown < 32 * 1024, "KiB; the kernel's buffers are not ours"
 
 
+async def test_a_pause_is_no_credit_for_a_later_flood(served, monkeypatch):
+    monkeypatch.setattr("streaming.connection.AHEAD", 0.2)
+    async with talking(served) as peer:
+        await asyncio.sleep(1)
+        await peer.play(Pcm.silence(Millis(3_000), 16_000))
+        await asyncio.sleep(0.3)
+        heard = next(iter(served.server._sessions)).now
+        assert 200 <= heard < 1_000
+        peer.socket.transport.abort()
+
+
 async def test_a_flood_that_ends_is_answered(served):
     async with talking(served) as peer:
         await peer.play(Pcm.silence(Millis(8_000), 16_000))
@@ -361,6 +373,7 @@ async def test_a_flood_of_typed_turns_leaves_the_last_one(served):
 
 
 async def test_a_client_that_never_reads_the_answers_is_closed(served):
+    tasks = len(asyncio.all_tasks())
     _, writer = await upgraded(served, receive_buffer=2048)
     update = masked(TEXT, b'{"type": "session.update"}')
     begun = time.monotonic()
@@ -368,6 +381,8 @@ async def test_a_client_that_never_reads_the_answers_is_closed(served):
         writer.write(update * 20)
         await asyncio.sleep(0.01)
         assert time.monotonic() - begun < 5
+    await asyncio.sleep(2.5)
+    assert len(asyncio.all_tasks()) == tasks, "nobody waits for a goodbye any more"
     writer.transport.abort()
 
 
