@@ -100,6 +100,7 @@ class Client:
         """Who plays the replies, and reports how far; None: nobody, it is feigned."""
         self._connection = connection
         self._speaking: Turn | None = None
+        self._playing_since = 0.0
         self._updated = asyncio.Event()
         self._noise = np.random.default_rng(0)
         self._start = asyncio.get_running_loop().time()
@@ -258,6 +259,9 @@ class Client:
         turn = self._speaking
         if turn is None:
             return
+        if not turn.audio:
+            # Even if it begins with silence: that is played too.
+            self._playing_since = self.now
         if turn.first_audible is None:
             loud = np.flatnonzero(np.abs(pcm.samples.astype(np.int32)) >= AUDIBLE)
             if len(loud):
@@ -273,9 +277,6 @@ class Client:
 
     def _unplayed(self, turn: Turn, now: float) -> float:
         """Seconds of the reply that a player would still have before it."""
-        if not turn.audio:
-            self._playing_since = now
-            return 0.0
         received = sum(len(part) for part in turn.audio) / self.output_rate
         return max(0.0, received - (now - self._playing_since))
 

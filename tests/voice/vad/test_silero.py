@@ -61,7 +61,8 @@ def test_speech_is_told_from_a_quiet_room(model: SileroModel, speech: Pcm) -> No
     probabilities = listen(model.open(), speech)
     silent, spoken = probabilities[:14], probabilities[18:-12]
     assert silent.max() < 0.2
-    assert np.mean(spoken > 0.5) > 0.9
+    # Not all of it: how long eSpeak pauses depends a little on what it said before.
+    assert np.mean(spoken > 0.5) > 0.85
 
 
 @pytest.mark.parametrize("level", [0.0, 0.001, 0.02, 0.1])
