@@ -156,7 +156,11 @@ class TranscriptDelta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed:
-    """The utterance is over: the endpoint is decided."""
+    """The utterance is over: the endpoint is decided.
+
+    If the user goes on before the reply begins, the turn is the user's again: the
+    floor says so, and this and the transcript come once more. The last ones count.
+    """
 
     type: ClassVar[str] = "input_audio_buffer.committed"
     turn: Turn
