@@ -131,12 +131,11 @@ class Connection:
                     self.fail(result)
 
     async def aclose(self) -> None:
-        """Say goodbye; hang up on who does not listen."""
+        """Say goodbye; the library hangs up on who has not listened by then."""
         with contextlib.suppress(TimeoutError, ConnectionClosed):
             async with asyncio.timeout(GOODBYE):
                 ending = self._end.result() if self._end.done() else ()
                 await self._websocket.close(*ending)
-        self._websocket.transport.abort()
 
     def _put(self, frame: str | bytes) -> None:
         try:
