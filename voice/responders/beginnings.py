@@ -40,15 +40,15 @@ class Beginnings:
         """What is known of `text`, taken for the beginning of a sentence."""
         spelled = self._speller.repair(text)
         reading = self._read(spelled)
-        if not self._numerals.may_go_on(spelled):
-            return reading
         begun = self._numerals.without_begun(spelled)
-        if begun == spelled:
-            return replace(reading, in_number=True)
-        # "Twenty and" is no sentence, whatever "twenty" may be.
-        return reading | replace(
-            self._read(begun), senses=frozenset(), tails=frozenset()
-        )
+        if begun != spelled:
+            # "Twenty and" is no sentence, whatever "twenty" may be.
+            whole = self._read(begun)
+            return reading | replace(whole, senses=frozenset(), tails=frozenset())
+        last = self._numerals.to_digits(spelled).split()[-1:]
+        unit_due = bool(reading.tails) and "".join(last).isdecimal()
+        in_number = unit_due or self._numerals.may_go_on(spelled)
+        return replace(reading, in_number=in_number)
 
     def _read(self, spelled: str) -> Reading:
         reading = Reading()

@@ -8,7 +8,7 @@ from typing import Any
 from voice import languages as known
 from voice.errors import ConfigError
 from voice.events import Completeness
-from voice.home import Home, HomeState, apply
+from voice.home import Device, Home, HomeState, apply
 from voice.responders.completeness import judge
 from voice.responders.deeds import DEEDS
 from voice.responders.outcomes import Outcome, Turn
@@ -103,13 +103,20 @@ class GrammarResponder:
                 text,
                 tongue.grammar.read(text),
                 parse,
-                devices=len(turn.targets.devices),
+                devices=len(_anywhere(self._home, parse, language)),
+                timers=len(home.timers),
             ),
             reply=_reply(turn, outcome, tongue.replies),
             language=language,
             effects=outcome.effects,
             answered_by="grammar",
         )
+
+
+def _anywhere(home: Home, parse: Parse, language: str) -> tuple[Device, ...]:
+    """The devices that would be meant if no place was."""
+    values = {k: v for k, v in parse.values.items() if k not in ("area", "floor")}
+    return find_targets(home, language, replace(parse, values=values)).devices
 
 
 def _not_understood(language: str) -> Plan:
@@ -126,7 +133,7 @@ def _not_understood(language: str) -> Plan:
 
 def _near_miss(tongue: _Tongue, text: str, language: str) -> Plan:
     """Not understood, but if only a name is unknown, say which."""
-    judged = judge(text, tongue.grammar.read(text), None, devices=0)
+    judged = judge(text, tongue.grammar.read(text), None, devices=0, timers=0)
     plan = replace(_not_understood(language), completeness=judged)
     miss = tongue.grammar.unknown_name(text)
     if miss is None:

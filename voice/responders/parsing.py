@@ -61,8 +61,6 @@ class UnknownName:
     field: str
     """Of that template, for the name."""
     text: str
-    begins_name: bool
-    """Whether a name of the home begins like this ("living" for "living room")."""
 
 
 _COMPLAINTS = {
@@ -201,14 +199,7 @@ class Grammar:
             or result.text_chunks_matched < _LEAST_LITERAL
         ):
             return None
-        names = (v.text_in.text for list_ in self._lists.values() for v in list_.values)
-        return UnknownName(
-            *_COMPLAINTS[entity.name],
-            text=spoken,
-            begins_name=any(
-                name.casefold().startswith(spoken.casefold()) for name in names
-            ),
-        )
+        return UnknownName(*_COMPLAINTS[entity.name], text=spoken)
 
     def _variants(self, text: str) -> Iterator[str]:
         """`text`, then as templates spell it, then with numbers in digits.

@@ -48,13 +48,14 @@ class Reading:
     senses: frozenset[Sense] = frozenset()
     """What they mean if nothing follows; empty if they are no whole sentence."""
     tails: frozenset[Tail] = frozenset()
-    """How they may go on. Told for whole sentences only."""
+    """How they may go on. Told for whole sentences without a wildcard only."""
     literal_words: int = 0
-    """Words of templates in the beginning of a sentence that goes on; at most 2."""
+    """Words of templates in the beginning of a sentence that goes on, and names and
+    numbers after the first such word; at most 2."""
     intents: frozenset[str] = frozenset()
     """What the sentences that begin like this are about."""
     in_number: bool = False
-    """Whether a number at the end may be the beginning of a longer one."""
+    """Whether a number at the end may go on, or want a unit."""
 
     def __or__(self, other: "Reading") -> "Reading":
         """What either of two ways to write the same words tells."""
@@ -141,7 +142,9 @@ class Prefixes:
     def _reading(self, state: _State) -> Reading:
         tails: frozenset[Tail] = frozenset()
         if state.senses:
-            tails = tails.union(*(self._tails_of(n) for n, _, _ in state.threads))
+            # Not where a wildcard took what another reading understands.
+            strict = (node for node, _, wild in state.threads if not wild)
+            tails = tails.union(*map(self._tails_of, strict))
         # After a wildcard, one literal word proves nothing: all speech goes on so.
         sure = [t for t in state.threads if not t[2] or t[1] >= ENOUGH]
         most = max((literal for _, literal, _ in sure), default=0)
@@ -176,7 +179,9 @@ class Prefixes:
                 if literal == evidence
             ]
             for place in self._through(word, places):
-                literal = min(evidence + place.literal, ENOUGH)
+                # Names and numbers are no request, but after its first word they are.
+                counts = place.literal or (evidence > 0 and not place.wild)
+                literal = min(evidence + counts, ENOUGH)
                 for node in self._next_words(place, senses):
                     known = (node, place.wild)
                     threads[known] = max(threads.get(known, 0), literal)
