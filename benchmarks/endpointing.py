@@ -19,6 +19,7 @@ is the lowest latency of all settings that cut in at no more than 5 % of the pau
 import argparse
 import json
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -33,6 +34,9 @@ from streaming.commands.tables import percent, table
 from voice.events import Completeness, Millis
 from voice.home_files import demo_home
 from voice.responders.grammar import GrammarResponder
+from voice.responders.parsing import Grammar
+from voice.responders.sentences import load_sentences
+from voice.timings import percentiles
 from voice.turns import TurnPolicy
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 150, 1200
@@ -61,6 +65,7 @@ class Utterance:
     language: str
     kind: str
     """``command`` or ``open``."""
+    text: str
     completeness: Completeness
     """Of the whole."""
     pauses: tuple[tuple[Completeness, int], ...]
@@ -108,7 +113,8 @@ def utterances(language: str, count: int, seed: int) -> Iterator[Utterance]:
     spoken = [("command", text) for text in commands]
     spoken += [("open", text) for text in open_speech().get(language, ())]
     for kind, text in spoken:
-        yield Utterance(language, kind, judged(text), _pauses(text, judged, rng))
+        pauses = _pauses(text, judged, rng)
+        yield Utterance(language, kind, text, judged(text), pauses)
 
 
 def _pauses(
@@ -201,6 +207,7 @@ def main() -> None:
     print(f"machine: {machine()}")
     print(f"perfect transcripts, judged after {arguments.judged_after} ms; ", end="")
     print(f"{len(said)} utterances, {sum(len(u.pauses) for u in said)} pauses\n")
+    print_costs(said)
     print_judgements(said)
     print_fixed(said, arguments.judged_after)
     rows = print_best(said, tried)
@@ -221,6 +228,33 @@ def groups(said: Sequence[Utterance]) -> Iterator[tuple[str, str, list[Utterance
                 yield language, kind, of
         yield "all", kind, [u for u in said if u.kind == kind]
     yield "all", "both", list(said)
+
+
+def print_costs(said: Sequence[Utterance]) -> None:
+    """What the judgement costs: to compile, for new words, for words heard before."""
+    rows = []
+    for language in dict.fromkeys(utterance.language for utterance in said):
+        grammar = Grammar(language, load_sentences(language) or {}, demo_home())
+        grammar.parse("1")
+        compiling = _milliseconds(grammar, "1")
+        texts = [u.text for u in said if u.language == language]
+        row = [language, f"{compiling:.0f}"]
+        for _ in range(2):
+            costs = [_milliseconds(grammar, text) for text in texts]
+            spread = percentiles(costs)
+            assert spread is not None
+            row += [f"{spread.p50:.2f}", f"{spread.p95:.2f}"]
+        rows.append(row)
+    print("CPU milliseconds of one core")
+    header = ["language", "compile", "cold p50", "cold p95", "warm p50", "warm p95"]
+    print(table(header, rows))
+    print()
+
+
+def _milliseconds(grammar: Grammar, text: str) -> float:
+    begun = time.thread_time()
+    grammar.read(text)
+    return 1000 * (time.thread_time() - begun)
 
 
 def print_judgements(said: Sequence[Utterance]) -> None:
@@ -247,7 +281,11 @@ def print_fixed(said: Sequence[Utterance], judged_after: int) -> None:
     ]
     kinds = {kind: of for language, kind, of in groups(said) if language == "all"}
     rows = []
-    for name, wait in (*tried, ("grammar, as shipped", shipped)):
+    tried.append(("grammar, as shipped", shipped))
+    for waits in ((200, 800, 1200, 700), (200, 800, 1200, 900), (200, 800, 1200, 1200)):
+        name = "grammar " + "/".join(map(str, waits))
+        tried.append((name, graded(_policy(*waits), judged_after)))
+    for name, wait in tried:
         row = [name]
         for of in kinds.values():
             result = score(of, wait)
