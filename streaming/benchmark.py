@@ -30,6 +30,8 @@ class Run:
     sessions: int
     records: list[TurnRecord] = field(default_factory=list)
     barge_ins_ms: list[float] = field(default_factory=list)
+    barge_ins_missed: int = 0
+    """Interruptions that did not stop the reply before its end."""
     unanswered: int = 0
     """Recordings of speech that led to no turn."""
 
@@ -56,6 +58,7 @@ class Run:
                 record.voice_to_voice_ms for record in records if record.intent
             ),
             "barge_in_ms": _spread(self.barge_ins_ms),
+            "barge_ins_missed": self.barge_ins_missed,
             "speculation_stood": _share(
                 record.finalization_ms == 0
                 for record in records
@@ -93,10 +96,13 @@ async def measure(
         ClientError: none of the recordings is in a language that is served.
     """
     run = Run(sessions)
-    async with asyncio.TaskGroup() as group:
-        for number in range(sessions):
-            order = random.Random(seed * 1000 + number)  # noqa: S311 - no secret
-            group.create_task(_session(url, clips, turns, order, run, on_turn))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for number in range(sessions):
+                order = random.Random(seed * 1000 + number)  # noqa: S311 - no secret
+                group.create_task(_session(url, clips, turns, order, run, on_turn))
+    except ExceptionGroup as faults:
+        raise faults.exceptions[0] from None
     return run
 
 
@@ -128,18 +134,16 @@ async def _session(
             run.records += records
             run.unanswered += not records
             on_turn()
+        questions = {clip.file: clip for clip in served}
         for clip in served:
-            if clip.interrupts is not None:
-                await _interrupt(client, clip, served, run)
+            if clip.interrupts is not None and clip.interrupts.clip in questions:
+                await _interrupt(client, questions[clip.interrupts.clip], clip, run)
 
 
-async def _interrupt(
-    client: Client, clip: Clip, served: Sequence[Clip], run: Run
-) -> None:
+async def _interrupt(client: Client, question: Clip, clip: Clip, run: Run) -> None:
     """Ask, and speak over the reply; measure until the reply is silent."""
     assert clip.interrupts is not None
     assert clip.language is not None
-    question = next(other for other in served if other.file == clip.interrupts.clip)
     await client.set_languages(clip.language)
     known = set(client.turns)
     await client.speak(read_audio(question.file))
@@ -158,10 +162,16 @@ async def _interrupt(
     span = clip.utterances[0].span
     assert span is not None
     await client.listen()
-    for reply in replies:
-        if reply.done and reply.done_at and reply.done.status == "cancelled":
-            onset = begun + span.start / 1000
-            run.barge_ins_ms.append(round((reply.done_at - onset) * 1000, 1))
+    stopped = [
+        reply
+        for reply in replies
+        if reply.done is not None and reply.done.status == "cancelled"
+    ]
+    for reply in stopped:
+        assert reply.done_at is not None
+        onset = begun + span.start / 1000
+        run.barge_ins_ms.append(round((reply.done_at - onset) * 1000, 1))
+    run.barge_ins_missed += not stopped
 
 
 def _pause(order: random.Random) -> Millis:

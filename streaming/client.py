@@ -54,6 +54,9 @@ SETTLE = Millis(1500)
 PATIENCE = 20.0
 """Seconds to wait for the rest of an answer, playing included."""
 
+REFUSALS = frozenset({"unknown_language", "unsupported_rate", "invalid_value"})
+"""Errors with which a server answers a `session.update`."""
+
 ROOM = 6
 """Sample value of the noise that is sent between recordings: no room is silent."""
 
@@ -102,6 +105,10 @@ class Client:
         self._speaking: Turn | None = None
         self._playing_since = 0.0
         self._updated = asyncio.Event()
+        self._refusal: ErrorMessage | None = None
+        self._lost: ClientError | None = None
+        self._earlier: frozenset[int] = frozenset()
+        """Turns from before the recording that was spoken last."""
         self._noise = np.random.default_rng(0)
         self._start = asyncio.get_running_loop().time()
         self._reader = asyncio.create_task(self._read())
@@ -124,12 +131,12 @@ class Client:
         await self._connection.close()
 
     async def send(self, message: ClientMessage) -> None:
-        """Send a message."""
-        await self._connection.send(serialize(message))
+        """Send a message; raises `ClientError` if the connection is lost."""
+        await self._transmit(serialize(message))
 
     async def send_audio(self, data: bytes) -> None:
         """Send what a microphone just delivered; for recordings use `speak`."""
-        await self._connection.send(data)
+        await self._transmit(data)
         self.sent += len(data) // 2
 
     async def set_languages(self, *languages: str) -> None:
@@ -138,13 +145,17 @@ class Client:
         Raises:
             ClientError: one of them is not served.
         """
-        errors = len(self.errors)
+        self._refusal = None
         self._updated.clear()
         await self.send(SessionUpdate(languages=languages))
-        async with asyncio.timeout(PATIENCE):
-            await self._updated.wait()
-        if len(self.errors) > errors:
-            raise ClientError(self.errors[-1].code, self.errors[-1].message)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._updated.wait()
+        except TimeoutError as error:
+            raise _no_answer() from error
+        self._check()
+        if self._refusal is not None:
+            raise ClientError(self._refusal.code, self._refusal.message)
 
     async def speak(self, pcm: Pcm) -> tuple[float, int]:
         """Send a recording as a microphone would, in real time.
@@ -152,7 +163,11 @@ class Client:
         Returns:
             When its first sample was spoken, by the event loop's clock, and in
             milliseconds of audio sent.
+
+        Raises:
+            ClientError: the connection is lost.
         """
+        self._earlier = frozenset(self.turns)
         pcm = pcm.resampled(self.rate)
         step = FRAME * self.rate // 1000
         begun, begun_ms = self._spoken_at(self.sent), self.audio_ms
@@ -161,20 +176,20 @@ class Client:
         return begun, begun_ms
 
     async def listen(self, *, settle: Millis = SETTLE) -> None:
-        """Send the noise of a quiet room until all that was said is answered."""
+        """Send the noise of a quiet room until what was said last is answered.
+
+        Raises:
+            ClientError: it is not, or the connection is lost.
+        """
         quiet_until = self.now + settle / 1000
         give_up = self.now + PATIENCE
         while self.now < give_up:
-            if self._reader.done():
-                self._reader.result()
             if self.floor != "open":
                 quiet_until = max(quiet_until, self.now + 0.1)
             elif self.now >= quiet_until or self._all_answered():
                 return
             await self._send_paced(self._room(FRAME))
-        raise ClientError(
-            "no_answer", f"no end of the answer within {PATIENCE:g} seconds"
-        )
+        raise _no_answer()
 
     async def wait_in_the_room(self, until: Callable[[], bool]) -> None:
         """Send the noise of a quiet room until a condition holds, or patience ends."""
@@ -183,9 +198,19 @@ class Client:
             await self._send_paced(self._room(FRAME))
 
     def _all_answered(self) -> bool:
-        return bool(self.turns) and all(
-            turn.done is not None for turn in self.turns.values()
-        )
+        fresh = [turn for id_, turn in self.turns.items() if id_ not in self._earlier]
+        return bool(fresh) and all(turn.done is not None for turn in fresh)
+
+    def _check(self) -> None:
+        if self._lost is not None:
+            raise self._lost
+
+    async def _transmit(self, frame: str | bytes) -> None:
+        self._check()
+        try:
+            await self._connection.send(frame)
+        except ConnectionClosed as closed:
+            raise _connection_lost(closed) from closed
 
     def _room(self, duration: Millis) -> Pcm:
         count = duration * self.rate // 1000
@@ -203,22 +228,31 @@ class Client:
             self._start += late
         else:
             await asyncio.sleep(max(0.0, -late))
-        await self._connection.send(pcm.to_bytes())
-        self.sent += len(pcm)
+        await self.send_audio(pcm.to_bytes())
 
     async def _read(self) -> None:
         try:
-            async for frame in self._connection:
-                if isinstance(frame, str):
-                    message = parse_server(frame)
-                    self._note(message)
-                    self.on_message(message)
-                    if isinstance(message, ResponseCreated):
-                        self._speaking = self._turn(message.turn)
-                else:
-                    await self._hear(Pcm.of_bytes(frame, self.output_rate))
+            while True:
+                await self._take(await self._connection.recv())
         except ConnectionClosed as closed:
-            raise ClientError("connection_lost", str(closed)) from closed
+            self._lost = _connection_lost(closed)
+        except ClientError as error:
+            self._lost = error
+        finally:
+            self._updated.set()
+
+    async def _take(self, frame: str | bytes) -> None:
+        if isinstance(frame, bytes):
+            await self._hear(Pcm.of_bytes(frame, self.output_rate))
+            return
+        try:
+            message = parse_server(frame)
+        except ClientError as error:
+            if error.code != "unknown_event":
+                raise
+            return  # a newer server may say more than we understand
+        self._note(message)
+        self.on_message(message)
 
     def _turn(self, id_: int) -> Turn:
         return self.turns.setdefault(id_, Turn(id=id_))
@@ -238,7 +272,8 @@ class Client:
             case IntentMessage():
                 self._turn(message.turn).intent = message
             case ResponseCreated():
-                self._turn(message.turn).reply_language = message.language
+                self._speaking = self._turn(message.turn)
+                self._speaking.reply_language = message.language
             case ReplyText():
                 self._turn(message.turn).reply = message.transcript
             case ResponseDone():
@@ -248,7 +283,9 @@ class Client:
                 self._turn(message.turn).timings = message
             case ErrorMessage():
                 self.errors.append(message)
-                self._updated.set()
+                if message.code in REFUSALS:
+                    self._refusal = message
+                    self._updated.set()
             case _:
                 pass
 
@@ -308,13 +345,33 @@ async def connected(url: str) -> AsyncIterator[Client]:
             "unreachable", f"{url}: no server answers ({error}); is `parley serve` up?"
         ) from error
     async with connection:
-        first = parse_server(str(await connection.recv()))
-        assert isinstance(first, SessionCreated)
-        client = Client(connection, first)
+        client = Client(connection, await _greeting(connection, url))
         try:
             yield client
         finally:
             await client.aclose()
+
+
+async def _greeting(connection: ClientConnection, url: str) -> SessionCreated:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            first = await connection.recv()
+    except TimeoutError as error:
+        raise ClientError("no_answer", f"{url}: the server says nothing") from error
+    except ConnectionClosed as closed:
+        raise _connection_lost(closed) from closed
+    greeting = parse_server(first) if isinstance(first, str) else None
+    if not isinstance(greeting, SessionCreated):
+        raise ClientError("unreachable", f"{url}: is no server of this protocol")
+    return greeting
+
+
+def _connection_lost(closed: ConnectionClosed) -> ClientError:
+    return ClientError("connection_lost", f"the server is gone ({closed})")
+
+
+def _no_answer() -> ClientError:
+    return ClientError("no_answer", f"no answer within {PATIENCE:g} seconds")
 
 
 def audible_end(pcm: Pcm) -> Millis:

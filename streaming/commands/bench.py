@@ -115,7 +115,8 @@ def _as_text(summary: Mapping[str, object]) -> str:
             "",
             f"sessions {summary['sessions']}, turns {summary['turns']},"
             f" unanswered {summary['unanswered']},"
-            f" false cut-ins {summary['false_cut_ins']}",
+            f" false cut-ins {summary['false_cut_ins']},"
+            f" barge-ins missed {summary['barge_ins_missed']}",
             f"speculative transcript stood in {_percent(stood)} of turns",
             "real-time factor (p50): "
             + ", ".join(

@@ -70,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _talk(arguments: argparse.Namespace, language: str | None) -> None:
     async with server_url(arguments) as url, connected(url) as client:
+        if language is not None:
+            for_client(language, among=client.greeting.languages)
         if arguments.microphone:
             from streaming.commands.microphone import converse
 
@@ -105,6 +107,11 @@ def _demonstration(languages: tuple[str, ...], only: str | None) -> list[Clip]:
             if clip.language == language and clip.kind == "command"
         ]
         chosen += commands[:DEMO_TURNS]
+    if not chosen:
+        raise ClientError(
+            "no_recordings",
+            f"no recordings come along in {only or ', '.join(languages)}; give your own",
+        )
     return chosen
 
 
