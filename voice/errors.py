@@ -29,13 +29,11 @@ class ClientError(VoiceError):
 
     Attributes:
         code: stable, machine-readable, e.g. ``invalid_audio``.
-        fatal: close code if the session cannot go on, else None.
     """
 
-    def __init__(self, code: str, message: str, *, fatal: int | None = None) -> None:
+    def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
-        self.fatal = fatal
 
 
 class Stage(Enum):
