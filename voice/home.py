@@ -12,6 +12,8 @@ from typing import TypeAlias, assert_never
 
 __all__ = [
     "ANY_LANGUAGE",
+    "MAX_ITEMS",
+    "MAX_TIMERS",
     "AddItem",
     "AdjustTimer",
     "Area",
@@ -44,6 +46,12 @@ Scalar: TypeAlias = str | int | float
 
 ANY_LANGUAGE = "*"
 """Key of the names that are used in every language without names of its own."""
+
+MAX_TIMERS = 64
+"""That run or are paused at once, in the whole home."""
+
+MAX_ITEMS = 200
+"""On one list, those that are ticked off included."""
 
 Names: TypeAlias = Mapping[str, tuple[str, ...]]
 """Language tag (or `ANY_LANGUAGE`) to spoken names, the one to be read out first."""
@@ -349,7 +357,9 @@ def apply(state: HomeState, effects: Iterable[Effect], *, now: datetime) -> Home
     """The home after `effects`, one after the other.
 
     An effect on a timer, item or device that is no longer there changes nothing:
-    between plan and commit another session may have been faster.
+    between plan and commit another session may have been faster. Nor does one that
+    would go beyond `MAX_TIMERS` or `MAX_ITEMS`; a full list first loses the oldest
+    item that is ticked off.
     """
     for effect in effects:
         state = _apply_one(state, effect, now)
@@ -413,6 +423,8 @@ def _change_device(
 
 
 def _start(state: HomeState, effect: StartTimer, now: datetime) -> HomeState:
+    if len(state.timers) >= MAX_TIMERS:
+        return state
     number = state.timers_started + 1
     timer = Timer(
         id=number,
@@ -488,7 +500,14 @@ def _same(one: str, other: str) -> bool:
 def _added(items: tuple[Item, ...], text: str) -> tuple[Item, ...]:
     if any(_same(item.text, text) and not item.done for item in items):
         return items
-    return (*items, Item(text=text))
+    if len(items) >= MAX_ITEMS:
+        items = _without_oldest_done(items)
+    return (*items, Item(text=text)) if len(items) < MAX_ITEMS else items
+
+
+def _without_oldest_done(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    done = next((n for n, item in enumerate(items) if item.done), len(items))
+    return items[:done] + items[done + 1 :]
 
 
 def _completed(items: tuple[Item, ...], text: str) -> tuple[Item, ...]:

@@ -8,6 +8,8 @@ import pytest
 
 from voice.errors import ConfigError
 from voice.home import (
+    MAX_ITEMS,
+    MAX_TIMERS,
     AddItem,
     AdjustTimer,
     Broadcast,
@@ -311,3 +313,35 @@ def test_a_home_that_cannot_be_read_is_named(tmp_path: Path):
     (tmp_path / "latin.toml").write_bytes(b'names = "K\xfcche"')
     with pytest.raises(ConfigError, match="UTF-8"):
         load_home(tmp_path / "latin.toml")
+
+
+def test_timers_beyond_the_limit_are_not_started():
+    full = after(*(started(seconds=n + 1) for n in range(MAX_TIMERS)))
+    assert after(started(), state=full) == full
+    one_less = after(CancelTimer(1), state=full)
+    assert after(started(), state=one_less).timers_started == MAX_TIMERS + 1
+
+
+def items_of(state: HomeState) -> list[tuple[str, bool]]:
+    return [(item.text, item.done) for item in state.device("todo.shopping").items]
+
+
+def test_a_full_list_takes_nothing_more():
+    full = after(*(AddItem("todo.shopping", str(n)) for n in range(MAX_ITEMS - 1)))
+    assert len(items_of(full)) == MAX_ITEMS
+    assert after(AddItem("todo.shopping", "milk"), state=full) == full
+
+
+def test_a_full_list_forgets_the_oldest_item_that_is_ticked_off():
+    full = after(*(AddItem("todo.shopping", str(n)) for n in range(MAX_ITEMS - 1)))
+    state = after(
+        CompleteItem("todo.shopping", "7"),
+        CompleteItem("todo.shopping", "9"),
+        AddItem("todo.shopping", "milk"),
+        state=full,
+    )
+    assert len(items_of(state)) == MAX_ITEMS
+    assert ("7", True) not in items_of(state)
+    assert ("9", True) in items_of(state)
+    assert items_of(state)[-1] == ("milk", False)
+    assert state.device("todo.shopping").state == str(MAX_ITEMS - 1)
