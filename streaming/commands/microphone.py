@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import threading
 from collections import deque
 from typing import Any
 
@@ -92,6 +93,8 @@ class _Player:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._lock = threading.Lock()
+        """Held whenever the rest is looked at: the sound card has a thread."""
         self._waiting: deque[bytes] = deque()
         self._turn = 0
         self._played = 0
@@ -100,9 +103,11 @@ class _Player:
     def note(self, message: ServerMessage) -> None:
         match message:
             case ResponseCreated(turn=turn):
-                self._turn, self._played, self._told = turn, 0, 0
+                with self._lock:
+                    self._turn, self._played, self._told = turn, 0, 0
             case ResponseDone(status="cancelled"):
-                self._waiting.clear()
+                with self._lock:
+                    self._waiting.clear()
             case TranscriptCompleted(transcript=text, language=language):
                 print(f"  heard      {text} ({language})")
             case ReplyText(transcript=text):
@@ -113,21 +118,26 @@ class _Player:
                 pass
 
     def play(self, pcm: Pcm) -> None:
-        self._waiting.append(pcm.to_bytes())
+        with self._lock:
+            self._waiting.append(pcm.to_bytes())
 
     def fill(self, out: Any, _count: int, _time: Any, _status: Any) -> None:
         """Called by the sound card's thread."""
         wanted = len(out)
         data = b""
-        while self._waiting and len(data) < wanted:
-            data += self._waiting.popleft()
-        if len(data) > wanted:
-            self._waiting.appendleft(data[wanted:])
-        self._played += min(len(data), wanted) // np.dtype(np.int16).itemsize
+        with self._lock:
+            while self._waiting and len(data) < wanted:
+                data += self._waiting.popleft()
+            if len(data) > wanted:
+                self._waiting.appendleft(data[wanted:])
+            self._played += min(len(data), wanted) // np.dtype(np.int16).itemsize
         out[:] = data[:wanted].ljust(wanted, b"\0")
 
     async def report(self) -> None:
-        position = self._played * 1000 // self._client.output_rate
-        if position - self._told >= 200:
+        with self._lock:
+            turn = self._turn
+            position = self._played * 1000 // self._client.output_rate
+            if position - self._told < 200:
+                return
             self._told = position
-            await self._client.send(Playback(turn=self._turn, position_ms=position))
+        await self._client.send(Playback(turn=turn, position_ms=position))

@@ -1,6 +1,8 @@
 """The player behind the loudspeaker; the sound card itself is the library's."""
 
 import sys
+import threading
+from collections import deque
 from types import SimpleNamespace
 
 import numpy as np
@@ -40,7 +42,7 @@ def line():
 @pytest.fixture
 def player(line):
     player = _Player(line)
-    player.note(ResponseCreated(turn=3, language="en"))
+    player.note(ResponseCreated(turn=3, language="en", rate=24_000))
     player.play(Pcm(np.arange(1, 1001, dtype=np.int16), RATE))
     return player
 
@@ -69,3 +71,21 @@ async def test_without_the_library_the_fix_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     with pytest.raises(ConfigError, match=r"parley-voice\[microphone\]"):
         await converse(SimpleNamespace())
+
+
+class Interrupted(deque):
+    """Audio that somebody else touches just when a piece of it is taken."""
+
+    def popleft(self):
+        self.other.start()
+        self.other.join(timeout=0.1)
+        return super().popleft()
+
+
+def test_a_reply_is_cancelled_while_the_sound_card_takes_a_piece(player):
+    done = ResponseDone(turn=3, status="cancelled", heard_ms=0, heard_text="")
+    player._waiting = Interrupted(player._waiting)
+    player._waiting.other = threading.Thread(target=player.note, args=(done,))
+    assert list(filled(player, 3)) == [1, 2, 3]
+    player._waiting.other.join()
+    assert not filled(player, 3).any()
