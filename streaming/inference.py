@@ -12,15 +12,23 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, Self
 
+import numpy as np
+
 from streaming.worker import Run
 from streaming.workers import Pool, Priority
 from voice.audio import HEARING_RATE, Pcm
 from voice.errors import Stage
-from voice.events import Millis
 from voice.home import HomeState
 from voice.stages import Plan, Recognizer, Responder, Synthesizer, Transcript
 
 __all__ = ["Deadlines", "InlineStages", "Loaders", "Stages", "WorkerStages"]
+
+
+WARM_UP_S = (1.5, 3.5, 8.0)
+"""Lengths of audio to warm up a recogniser with that has no windows of its own."""
+
+WARM_UP_TEXT = "1"
+"""It can be read aloud in every language."""
 
 
 class Stages(Protocol):
@@ -56,7 +64,11 @@ class Stages(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """Seconds that a stage may take, waiting for a worker included."""
+    """Seconds that a stage may take, waiting for a worker included.
+
+    They hold for one attempt. A call whose worker crashed or hung is tried once more
+    with a deadline of its own, so that it takes at most twice as long.
+    """
 
     recognize: float = 5.0
     respond: float = 4.0
@@ -232,13 +244,19 @@ def _recognition(load: Callable[[], Recognizer]) -> Run:
     def run(pcm: Pcm, candidates: Sequence[str]) -> Iterator[Transcript]:
         yield recognizer.transcribe(pcm, candidates)
 
-    for _ in run(Pcm.silence(Millis(1000), HEARING_RATE), recognizer.languages):
-        pass
+    for seconds in getattr(recognizer, "windows_s", WARM_UP_S):
+        recognizer.transcribe(_noise(seconds), recognizer.languages)
     return run
 
 
+def _noise(seconds: float) -> Pcm:
+    """Loud enough that no recogniser takes it for silence and skips its model."""
+    samples = np.random.default_rng(1).normal(0, 0.1, int(seconds * HEARING_RATE))
+    return Pcm.of_floats(samples, HEARING_RATE)
+
+
 def _response(load: Callable[[], Responder]) -> Run:
-    responder = load()
+    responder = load()  # which warms up every language
 
     def run(text: str, language: str, home: HomeState, now: datetime) -> Iterator[Plan]:
         yield responder.plan(text, language, home=home, now=now)
@@ -248,6 +266,6 @@ def _response(load: Callable[[], Responder]) -> Run:
 
 def _synthesis(load: Callable[[], Synthesizer]) -> Run:
     synthesizer = load()
-    for _ in synthesizer.speak("1", synthesizer.languages[0]):
+    for _ in synthesizer.speak(WARM_UP_TEXT, synthesizer.languages[0]):
         pass
     return synthesizer.speak
