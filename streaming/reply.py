@@ -37,7 +37,8 @@ class Heard:
 class Reply:
     """Speaks one text into an outbox and the outbox to the listener.
 
-    Synthesis begins at once; no sound leaves before `release`. The owner awaits
+    Synthesis begins at once, with the priority of a guess; no sound leaves before
+    `release`, from which on every phrase is urgent. The owner awaits
     `run`, which ends when the listener has heard all of it, or calls `stop`.
 
     Args:
@@ -147,7 +148,9 @@ class Reply:
     async def _phrase(self, text: str, begun: float) -> None:
         self.outbox.begin_phrase(text)
         resampler: Resampler | None = None
-        stream = self._stages.speak(text, self.language, priority=Priority.FINAL)
+        released = self._released.is_set()
+        priority = Priority.FINAL if released else Priority.SPECULATIVE
+        stream = self._stages.speak(text, self.language, priority=priority)
         asked = self._clock()
         async with contextlib.aclosing(stream) as pieces:
             async for pcm in pieces:

@@ -325,13 +325,14 @@ class Session:
         busy = self._partial is not None and not self._partial.done()
         if busy or self.now < self._partial_due:
             return
-        self._partial = self._spawn(self._transcribe_partially(self._turn))
+        clip = self._hearing.utterance()
+        self._partial = self._spawn(self._transcribe_partially(self._turn, clip))
 
-    async def _transcribe_partially(self, current: _Turn) -> None:
+    async def _transcribe_partially(self, current: _Turn, clip: Pcm) -> None:
         begun = self._clock()
         try:
             transcript = await self._services.stages.transcribe(
-                self._hearing.utterance(),
+                clip,
                 self.settings.languages,
                 priority=Priority.PARTIAL,
             )
@@ -371,13 +372,14 @@ class Session:
 
     async def _plan(self, turn: TurnId, revision: Revision) -> None:
         current, begun = self._turn, self._clock()
+        committed = self.floor is Floor.PENDING
         try:
             plan = await self._services.stages.plan(
                 current.text,
                 current.language,
                 home=self._services.household.state,
                 now=self._services.household.clock(),
-                priority=Priority.SPECULATIVE,
+                priority=Priority.FINAL if committed else Priority.SPECULATIVE,
             )
         except StageError as error:
             self._fail(error, turn, revision)
@@ -436,6 +438,8 @@ class Session:
 
     def _drop_work(self) -> None:
         """Forget what was transcribed and prepared, and stop preparing."""
+        if self._partial is not None:
+            self._partial.cancel()
         if self._work is not None and not self._is_current(self._work):
             self._work.cancel()
         self._work = None
@@ -444,7 +448,13 @@ class Session:
         self._turn.marks.committed = None
 
     def _fail(self, error: StageError, turn: TurnId, revision: Revision) -> None:
-        log.warning("%s ! %s", self.name, error.reason)
+        log.warning(
+            "%s ! turn %d: %s failed: %s",
+            self.name,
+            turn,
+            error.stage.value,
+            error.reason,
+        )
         report(error, self._services, self._listener)
         self._tell(StageFailed(turn, revision))
 

@@ -30,10 +30,10 @@ class Counting(InlineStages):
         )
         self.pieces = 0
         self.open = 0
-        self.priorities = set()
+        self.priorities = []
 
     async def speak(self, text, language, *, priority: Priority):
-        self.priorities.add(priority)
+        self.priorities.append(priority)
         self.open += 1
         try:
             async for pcm in super().speak(text, language, priority=priority):
@@ -218,4 +218,14 @@ async def test_what_the_user_waits_for_goes_first():
     async with spoken(stages) as said:
         said.reply.release()
         await said.running
-        assert stages.priorities == {Priority.FINAL}
+        assert set(stages.priorities) == {Priority.FINAL}
+
+
+async def test_a_guess_waits_until_it_is_released():
+    stages = Counting(letter=Millis(500))
+    async with spoken(stages) as said:
+        await asyncio.sleep(1)
+        assert set(stages.priorities) == {Priority.SPECULATIVE}
+        said.reply.release()
+        await said.running
+        assert stages.priorities[-1] is Priority.FINAL

@@ -49,6 +49,15 @@ async def test_a_recogniser_that_fails_is_apologised_for():
         assert talk.services.household.committed == [(ON,)]
 
 
+async def test_the_log_says_which_stage_failed_and_in_which_turn(caplog):
+    responder = EchoResponder(breaks_at=("secret",))
+    async with rehearsal(responder=responder) as talk:
+        await talk.say("my secret")
+        await talk.until(ResponseDone)
+    assert "turn 1: response failed: crashed" in caplog.text
+    assert "secret" not in caplog.text
+
+
 async def test_the_apology_is_in_the_language_of_the_user():
     responder = EchoResponder(breaks_at=("peng",))
     async with rehearsal(responder=responder) as talk:

@@ -154,6 +154,41 @@ async def test_a_final_transcript_goes_before_a_guess():
         assert asked == [Priority.PARTIAL, Priority.FINAL]
 
 
+async def test_a_plan_that_the_user_waits_for_goes_before_a_guess():
+    asked = []
+
+    class Noting(SlowStages):
+        async def plan(self, text, language, *, home, now, priority):
+            asked.append(priority)
+            return await super().plan(
+                text, language, home=home, now=now, priority=priority
+            )
+
+    def noting(stages):
+        return Noting(stages, recognize=0.05, respond=0, synthesize=0)
+
+    async with rehearsal(responder=SCRIPT, slowed=noting) as talk:
+        await talk.say("light on")
+        await talk.until(ResponseDone)
+        talk.session.receive(TextInput(text="light on"))
+        await talk.until(ResponseDone)
+        await talk.say("light on")
+        talk.session.receive(InputCommit())
+        await talk.until(ResponseDone)
+        assert asked == [Priority.SPECULATIVE, Priority.FINAL, Priority.FINAL]
+
+
+async def test_a_typed_turn_in_the_moment_of_a_partial_transcript():
+    async with rehearsal(responder=SCRIPT) as talk:
+        session = talk.session
+        # 400 ms after the onset a partial transcript is due: the loop has not run yet.
+        session.hear(spoken("tell me a story", "en").to_bytes())
+        session.receive(TextInput(text="light on"))
+        await talk.until(ResponseDone)
+        assert [m.transcript for m in talk.of(ReplyText)] == ["The light is on."]
+        assert talk.of(TranscriptDelta) == []
+
+
 async def test_a_partial_transcript_gives_way_to_the_one_that_counts():
     given_up = []
 
