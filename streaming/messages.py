@@ -197,6 +197,9 @@ class ResponseCreated:
     type: ClassVar[str] = "response.created"
     turn: Turn
     language: Annotated[str, "BCP 47 tag of the reply"]
+    rate: Annotated[
+        int, "Hz of this reply's audio, whatever `output_rate` is changed to meanwhile"
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,7 +86,11 @@ class Speaker:
         assert self._heard is None, "two replies at once"
         self._heard = speech
         reply = speech.reply
-        self._listener.send(ResponseCreated(turn=reply.turn, language=reply.language))
+        self._listener.send(
+            ResponseCreated(
+                turn=reply.turn, language=reply.language, rate=reply.outbox.rate
+            )
+        )
         self._listener.send(ReplyText(turn=reply.turn, transcript=reply.text))
         speech.playback = self._spawn(self._play(speech))
 

@@ -20,7 +20,9 @@ from tests.streaming.wire import (
     talking,
     upgraded,
 )
+from voice.audio import Pcm
 from voice.errors import ConfigError
+from voice.events import Millis
 from voice.testing import (
     EchoResponder,
     SpellingRecognizer,
@@ -63,6 +65,40 @@ async def test_audio_may_have_any_rate_of_the_wire(served, rate):
         assert await peer.answer() == "good day"
         seconds = len(peer.audio) / 2 / rate
         assert seconds == pytest.approx(len("good day") * 0.05, abs=0.01)
+
+
+async def test_a_new_rate_counts_from_the_next_reply(served):
+    async with talking(served) as peer:
+        await peer.tell("parley.text", text="at the old rate")
+        first = await peer.until("response.created")
+        await peer.tell("session.update", output_rate=8_000)
+        await peer.until("session.updated", output_rate=8_000)
+        await peer.until("response.done", status="completed")
+        assert first["rate"] == 24_000
+        assert seconds_at(first["rate"], peer.audio) == pytest.approx(0.75, abs=0.01)
+        peer.audio.clear()
+        await peer.tell("parley.text", text="at the new rate")
+        second = await peer.until("response.created")
+        await peer.until("response.done", status="completed")
+        assert second["rate"] == 8_000
+        assert seconds_at(second["rate"], peer.audio) == pytest.approx(0.75, abs=0.01)
+
+
+async def test_a_reply_that_is_held_says_which_rate_it_has(served):
+    async with talking(served) as peer:
+        await peer.play(spoken("fifteen letters", "en"))
+        await peer.play(Pcm.silence(Millis(150), 16_000))
+        await peer.until("parley.floor", floor="pause")
+        await asyncio.sleep(0.05)
+        await peer.tell("session.update", output_rate=8_000)
+        await peer.play(Pcm.silence(Millis(1500), 16_000))
+        created = await peer.until("response.created")
+        await peer.until("response.done", status="completed")
+        assert seconds_at(created["rate"], peer.audio) == pytest.approx(0.75, abs=0.01)
+
+
+def seconds_at(rate, audio):
+    return len(audio) / 2 / rate
 
 
 async def test_a_typed_turn_is_answered_too(served):
