@@ -15,10 +15,11 @@ import signal
 import socket
 import struct
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from voice.errors import Stage, StageError
+from voice.errors import Stage, StageError, VoiceError
 
 __all__ = [
     "Call",
@@ -167,7 +168,15 @@ def _answer(channel: _Channel, run: Run, arguments: tuple[object, ...]) -> None:
 def _failure(error: Exception) -> Failed:
     if isinstance(error, StageError):
         return Failed(error.stage, error.reason, error.detail)
+    if not isinstance(error, VoiceError):
+        _leave_trace(error)
     return Failed(None, "error", f"{type(error).__name__}: {error}")
+
+
+def _leave_trace(error: Exception) -> None:
+    """Write where a bug is, without its message, which may hold what was said."""
+    lines = traceback.format_tb(error.__traceback__)
+    sys.stderr.write(f"{type(error).__name__} in\n{''.join(lines)}")
 
 
 def _die_with_parent() -> None:

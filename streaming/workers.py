@@ -1,9 +1,9 @@
 """Inference in processes that can be killed: the parent's side.
 
 A `Pool` runs one stage in a few worker processes. Calls wait by priority, each
-with a deadline; a worker that crashes or does not answer in time is killed and
-replaced, and the call, which depends on nothing but its arguments, is tried once
-more if nothing of its answer was passed on yet.
+with a deadline for each attempt; a worker that crashes or does not answer in time
+is killed and replaced, and the call, which depends on nothing but its arguments, is
+tried once more if nothing of its answer was passed on yet.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from enum import IntEnum
 from typing import Self
 
@@ -66,6 +66,17 @@ class _LostError(Exception):
         self.reason = reason
 
 
+@contextlib.contextmanager
+def _lost() -> Iterator[None]:
+    """Say in one way how a worker was lost."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise _LostError("deadline") from error
+    except (OSError, asyncio.IncompleteReadError) as error:
+        raise _LostError("crashed") from error
+
+
 class _Worker:
     """One child process, seen from the parent."""
 
@@ -78,9 +89,34 @@ class _Worker:
         self.process = process
         self._reader = reader
         self._writer = writer
+        self._awaited: int | None = None
+        """Length of a body whose header was read before its caller left."""
 
     @classmethod
     async def start(cls, load: Load, threads: int) -> "_Worker":
+        """Start a process and have it load.
+
+        Raises:
+            _LostError: it did not start, or the system has no room for it.
+            ConfigError: the stage cannot be loaded, and why.
+        """
+        try:
+            worker = await cls._born(threads)
+            try:
+                first = await worker.load(load)
+            except BaseException:
+                await worker.end()
+                raise
+        except (OSError, asyncio.IncompleteReadError) as error:
+            raise _LostError("start") from error
+        if isinstance(first, Failed):
+            await worker.end()
+            raise ConfigError(first.detail)
+        assert isinstance(first, Ready)
+        return worker
+
+    @classmethod
+    async def _born(cls, threads: int) -> "_Worker":
         ours, theirs = socket.socketpair()
         with theirs:
             try:
@@ -90,50 +126,51 @@ class _Worker:
                 raise
             spawn = asyncio.create_task(_spawn_child(theirs, threads))
             try:
-                process = await asyncio.shield(spawn)
+                return cls(await asyncio.shield(spawn), reader, writer)
             except asyncio.CancelledError:
                 # A child that is being born cannot be unborn, only buried.
-                await cls(await spawn, reader, writer).end()
+                with contextlib.suppress(OSError):
+                    await cls(await spawn, reader, writer).end()
+                writer.close()
                 raise
-        worker = cls(process, reader, writer)
-        try:
-            async with asyncio.timeout(START_DEADLINE):
-                writer.write(encode(load))
-                await writer.drain()
-                first = await worker._receive()
-        except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
-            await worker.end()
-            raise _LostError("start") from error
-        except BaseException:
-            await worker.end()
-            raise
-        if isinstance(first, Failed):
-            await worker.end()
-            raise ConfigError(first.detail)
-        assert isinstance(first, Ready)
-        return worker
+            except BaseException:
+                writer.close()
+                raise
 
-    async def send(self, frame: Frame) -> None:
-        self._writer.write(encode(frame))
-        await self._writer.drain()
+    async def load(self, load: Load) -> object:
+        async with asyncio.timeout(START_DEADLINE):
+            self._writer.write(encode(load))
+            await self._writer.drain()
+            return await self._receive()
 
-    async def receive(self, deadline: float) -> object:
+    async def send(self, frame: Frame, end: float) -> None:
+        """Send a frame.
+
+        Raises:
+            _LostError: the worker crashed, or does not read and `end` came.
+        """
+        with _lost():
+            async with asyncio.timeout_at(end):
+                self._writer.write(encode(frame))
+                await self._writer.drain()
+
+    async def receive(self, end: float) -> object:
         """The next frame.
 
         Raises:
-            _LostError: the worker crashed, or `deadline` seconds passed.
+            _LostError: the worker crashed, or `end` came.
         """
-        try:
-            async with asyncio.timeout(deadline):
+        with _lost():
+            async with asyncio.timeout_at(end):
                 return await self._receive()
-        except TimeoutError as error:
-            raise _LostError("deadline") from error
-        except (OSError, asyncio.IncompleteReadError) as error:
-            raise _LostError("crashed") from error
 
     async def _receive(self) -> object:
-        header = await self._reader.readexactly(HEADER.size)
-        return decode(await self._reader.readexactly(decode_length(header)))
+        if self._awaited is None:
+            header = await self._reader.readexactly(HEADER.size)
+            self._awaited = decode_length(header)
+        body = await self._reader.readexactly(self._awaited)
+        self._awaited = None
+        return decode(body)
 
     @property
     def alive(self) -> bool:
@@ -201,8 +238,9 @@ class Pool:
                 await self.aclose()
                 if isinstance(result, _LostError):
                     raise ConfigError(
-                        f"the {self.stage.value} worker did not start; its own"
-                        " message stands above"
+                        f"the {self.stage.value} worker did not start"
+                        f" ({result.__cause__!r}); its own message, if it had one,"
+                        " stands above"
                     ) from result
                 raise result
         self._idle = list(self._all)
@@ -256,22 +294,27 @@ class Pool:
         Args:
             arguments: of the stage; they must be picklable.
             priority: who goes first.
-            deadline: seconds for getting a worker, and again for each item.
+            deadline: seconds until the first item, waiting for a worker included;
+                again for each later item, and again, once, if the call is tried
+                a second time.
 
         Raises:
             StageError: the stage gave up, or (``deadline``, ``crashed``,
                 ``overloaded``, ``unavailable``) could not be brought to answer.
         """
         for last_try in (False, True):
-            worker = await self._acquire(priority, deadline)
+            end = _now() + deadline
+            worker = await self._acquire(priority, end)
+            hurried = end - _now() < deadline / 2
             passed_on = finished = False
             try:
-                await worker.send(Call(arguments))
+                await worker.send(Call(arguments), end)
                 while not finished:
-                    match await worker.receive(deadline):
+                    match await worker.receive(end):
                         case Item(value):
                             passed_on = True
                             yield value
+                            end = _now() + deadline
                         case Done():
                             finished = True
                         case Failed(stage, reason, detail):
@@ -280,18 +323,20 @@ class Pool:
                         case frame:
                             # Only its type: its content is nothing for a log.
                             raise AssertionError(f"the worker sent {type(frame)}")
-            except (_LostError, ConnectionError) as error:
+            except _LostError as error:
+                if error.reason == "deadline" and hurried and not passed_on:
+                    # The queue took the time: the worker is asked to end, not killed.
+                    raise StageError(self.stage, "overloaded") from error
                 worker.kill()
-                reason = error.reason if isinstance(error, _LostError) else "crashed"
-                log.warning("%s worker lost: %s", self.stage.value, reason)
+                log.warning("%s worker lost: %s", self.stage.value, error.reason)
                 if passed_on or last_try:
-                    raise StageError(self.stage, reason) from error
+                    raise StageError(self.stage, error.reason) from error
             else:
                 return
             finally:
                 self._give_back(worker, finished=finished)
 
-    async def _acquire(self, priority: Priority, deadline: float) -> _Worker:
+    async def _acquire(self, priority: Priority, end: float) -> _Worker:
         if self._broken or self._closing:
             raise StageError(self.stage, "unavailable")
         while self._idle:
@@ -303,7 +348,7 @@ class Pool:
         heapq.heappush(self._waiting, (priority, next(self._order), future))
         self._shed()
         try:
-            async with asyncio.timeout(deadline):
+            async with asyncio.timeout_at(end):
                 return await future
         except (TimeoutError, asyncio.CancelledError) as error:
             # The worker may have been handed over in the same moment.
@@ -343,14 +388,12 @@ class Pool:
 
     async def _drain(self, worker: _Worker) -> None:
         """Bring a worker whose caller has left to the end of its call."""
-        end = time.monotonic() + CANCEL_DEADLINE
+        end = _now() + CANCEL_DEADLINE
         try:
-            await worker.send(Cancel())
-            while not isinstance(
-                await worker.receive(max(0.0, end - time.monotonic())), Done | Failed
-            ):
+            await worker.send(Cancel(), end)
+            while not isinstance(await worker.receive(end), Done | Failed):
                 pass
-        except (_LostError, ConnectionError):
+        except _LostError:
             worker.kill()
         self._give_back(worker, finished=True)
 
@@ -410,6 +453,11 @@ async def _spawn_child(end: socket.socket, threads: int) -> asyncio.subprocess.P
         stdout=asyncio.subprocess.DEVNULL,
         env=_environment(threads),
     )
+
+
+def _now() -> float:
+    """Seconds on the clock of the event loop, as the deadlines are."""
+    return asyncio.get_running_loop().time()
 
 
 def _environment(threads: int) -> dict[str, str]:

@@ -33,6 +33,8 @@ def obey(order: str, *rest: object) -> Iterator[object]:
             raise StageError(Stage.RESPONSE, "unsupported", "no such thing")
         case "bug", ():
             raise ZeroDivisionError("planted")
+        case "bug about", (str(text),):
+            raise ValueError(text)
         case "crash", ():
             os.kill(os.getpid(), signal.SIGSEGV)
         case "crash after one", ():

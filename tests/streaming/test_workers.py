@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
-from streaming.workers import Pool, Priority
+from streaming.worker import Item, encode
+from streaming.workers import Pool, Priority, _LostError, _Worker
 from tests.streaming import loads
 from voice.errors import ConfigError, Stage, StageError
 
@@ -159,3 +162,96 @@ async def test_nothing_is_left_running():
     for process in processes:
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)
+
+
+# --- Deadlines -----------------------------------------------------------------
+
+
+async def test_the_wait_for_a_worker_is_part_of_the_deadline(pool):
+    before = pool.processes
+    busy = asyncio.create_task(ask(pool, "sleep", 0.5))
+    await asyncio.sleep(0.05)
+    begun = time.monotonic()
+    with pytest.raises(StageError) as caught:
+        await ask(pool, "sleep", 0.6, deadline=0.8)
+    assert caught.value.reason == "overloaded"
+    assert time.monotonic() - begun < 0.95
+    await busy
+    # The queue was to blame, not the worker.
+    assert await ask(pool, "process") == before[0]
+
+
+async def test_a_worker_that_does_not_read_is_lost_in_time(pool):
+    (deaf,) = pool.processes
+    os.kill(deaf, signal.SIGSTOP)
+    async with asyncio.timeout(2):
+        # The second try may be in time, if another worker is.
+        with contextlib.suppress(StageError):
+            await ask(pool, "echo", bytes(2**23), deadline=0.3)
+    assert await ask(pool, "process") != deaf
+
+
+async def test_a_worker_that_does_not_read_is_not_drained_for_ever(pool, monkeypatch):
+    monkeypatch.setattr("streaming.workers.CANCEL_DEADLINE", 0.2)
+    (deaf,) = pool.processes
+    os.kill(deaf, signal.SIGSTOP)
+    task = asyncio.create_task(ask(pool, "echo", bytes(2**23), deadline=60))
+    await asyncio.sleep(0.1)
+    task.cancel()
+    await asyncio.wait([task])
+    assert await ask(pool, "process") != deaf
+
+
+async def test_half_a_frame_is_not_taken_for_the_next_one():
+    reader = asyncio.StreamReader()
+    worker = _Worker(None, reader, None)
+    frame = encode(Item("whole"))
+    reader.feed_data(frame[:6])
+    soon = asyncio.get_running_loop().time() + 0.05
+    with pytest.raises(_LostError):
+        await worker.receive(soon)
+    reader.feed_data(frame[6:])
+    assert await worker.receive(soon + 5) == Item("whole")
+
+
+# --- Faults of the system, and bugs --------------------------------------------
+
+
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def refused(*_):
+    raise OSError(errno.EAGAIN, "no room for another process")
+
+
+async def test_a_pool_outlives_a_system_without_room(pool, monkeypatch):
+    monkeypatch.setattr("streaming.workers.RESTART_LIMIT", (3, 0.3))
+    with monkeypatch.context() as crowded:
+        crowded.setattr("streaming.workers._spawn_child", refused)
+        os.kill(pool.processes[0], signal.SIGKILL)
+        await asyncio.sleep(0.8)
+        assert not pool.ready
+    async with asyncio.timeout(5):
+        await until(lambda: pool.ready)
+    assert await ask(pool, "echo", 4) == 4
+
+
+async def test_a_start_that_fails_leaves_no_socket_open(monkeypatch):
+    monkeypatch.setattr("streaming.workers._spawn_child", refused)
+    before = open_files()
+    for _ in range(5):
+        with pytest.raises(_LostError):
+            await _Worker.start(loads.load, 1)
+    await asyncio.sleep(0.05)
+    assert open_files() == before
+
+
+async def test_a_bug_leaves_a_trace_without_what_was_said(capfd):
+    async with Pool(Stage.RESPONSE, loads.load) as pool:
+        with pytest.raises(StageError):
+            await ask(pool, "bug about", "my secret")
+    trace = capfd.readouterr().err
+    assert "ValueError in" in trace
+    assert "loads.py" in trace
+    assert "secret" not in trace
