@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, get_args
+from urllib.parse import urlsplit
 
 from streaming.settings import (
     Between,
+    Fault,
     OneOf,
     Place,
     Setting,
@@ -53,6 +55,25 @@ CONFIG_VARIABLE = "PARLEY_CONFIG"
 Count: TypeAlias = Annotated[int, Between(1, 4096)]
 Seconds: TypeAlias = Annotated[float, Between(0.1, 3600)]
 
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+"""What browsers leave out of an origin."""
+
+
+def origin(text: str) -> str:
+    """An origin as browsers write it.
+
+    Raises:
+        Fault: no page can have such an origin, or anything could (``null``, ``*``).
+    """
+    scheme, _, host = text.lower().partition("://")
+    parts = urlsplit(text.lower())
+    if not scheme or not host or host != parts.netloc or {"*", "@"} & set(host):
+        raise Fault(f"expected an origin like https://home.example, found {text!r}")
+    return f"{scheme}://{host.removesuffix(DEFAULT_PORTS.get(scheme, ' '))}"
+
+
+Origins: TypeAlias = Annotated[tuple[str, ...], origin]
+
 LanguageTags: TypeAlias = Annotated[tuple[str, ...], for_client]
 
 
@@ -64,6 +85,9 @@ class ServerConfig:
     """Only this machine; ``0.0.0.0`` for all who can reach it."""
     port: Annotated[int, Between(0, 65_535)] = 8765
     """0 takes any free one."""
+    origins: Origins = ()
+    """Web pages that may connect, like ``https://home.example``; who is no web page
+    may connect anyway."""
     max_sessions: Count = 64
     handshake_timeout_s: Seconds = 5.0
     idle_timeout_s: Seconds = 120.0

@@ -191,10 +191,18 @@ class Server:
 
     def _admit(self, request: Request) -> Response | None:
         """None lets the handshake go on, and the session begin before anyone else's."""
-        if "websocket" not in request.headers.get("Upgrade", "").lower():
+        upgrades = ",".join(request.headers.get_all("Upgrade"))
+        if "websocket" not in upgrades.lower():
             hint = {"error": f"{PATH} is a websocket", "docs": "docs/protocol.md"}
             upgrade = {"Upgrade": "websocket"}
             return _response(http.HTTPStatus.UPGRADE_REQUIRED, hint, upgrade)
+        # Browsers let any page connect to any host, and say only which page it is.
+        allowed = self.config.server.origins
+        if not all(o in allowed for o in request.headers.get_all("Origin")):
+            self._services.telemetry.refused("origin")
+            log.info("a session was refused: origin")
+            hint = {"error": "origin", "hint": "list the page's in server.origins"}
+            return _response(http.HTTPStatus.FORBIDDEN, hint)
         obstacle = self._obstacle
         if not obstacle:
             return None

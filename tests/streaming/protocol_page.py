@@ -212,7 +212,8 @@ def _http() -> str:
         [
             (
                 f"`{server.PATH}`",
-                "the websocket; 426 without an upgrade; 503 with `Retry-After: "
+                "the websocket; 426 without an upgrade; 403 with `origin` for a web page"
+                " that is not listed; 503 with `Retry-After: "
                 f"{server.RETRY_AFTER}` and `full` or `draining`",
             ),
             ("`/healthz`", "200 while the process answers at all"),

@@ -170,6 +170,21 @@ def test_a_value_of_the_wrong_kind_is_refused(tmp_path, section, text) -> None:
     assert f"{section}.{text.split()[0]}: expected" in fault
 
 
+def test_origins_are_written_as_browsers_do() -> None:
+    told = "https://Home.Example:443,http://a:8080,http://b:80,http://a:8080"
+    config = load_config(None, {"PARLEY_SERVER__ORIGINS": told})
+    expected = ("https://home.example", "http://a:8080", "http://b")
+    assert config.server.origins == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["*", "null", "home.example", "https://a/", "https://*.a", "https://u@a"]
+)
+def test_what_is_no_origin_is_refused(text: str) -> None:
+    (fault,) = faults(None, {"PARLEY_SERVER__ORIGINS": text})
+    assert fault.startswith("PARLEY_SERVER__ORIGINS: expected an origin like https")
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path) -> None:
     gone = tmp_path / "gone.toml"
     assert faults(gone, {})[0].startswith(f"--config: cannot read {gone}:")

@@ -13,7 +13,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from streaming.inference import InlineStages
 from tests.streaming.wire import (
+    PATIENCE,
     SILENCE,
+    UPGRADE,
     get,
     masked,
     serving,
@@ -216,6 +218,41 @@ async def test_a_full_server_refuses_and_keeps_its_promises():
         async with talking(served) as peer:
             await peer.say("room again")
             assert await peer.answer() == "room again"
+
+
+PAGE = "https://home.example"
+
+
+@pytest.mark.parametrize(
+    ("origins", "lines", "status"),
+    [
+        ((), [], 101),
+        ((PAGE,), [], 101),
+        ((PAGE,), [f"Origin: {PAGE}"], 101),
+        ((), [f"Origin: {PAGE}"], 403),
+        ((PAGE,), ["Origin: null"], 403),
+        ((PAGE,), ["Origin: "], 403),
+        ((PAGE,), ["Origin: http://home.example"], 403),
+        ((PAGE,), [f"Origin: {PAGE}.evil.example"], 403),
+        ((PAGE,), [f"Origin: {PAGE}:8443"], 403),
+        ((PAGE,), [f"Origin: {PAGE}", "Origin: https://evil.example"], 403),
+    ],
+)
+async def test_a_web_page_must_be_listed(origins, lines, status):
+    async with serving(origins=origins) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        upgrade = UPGRADE.replace("\r\n\r\n", "".join(f"\r\n{x}" for x in lines))
+        writer.write(f"{upgrade}\r\n\r\n".encode())
+        async with asyncio.timeout(PATIENCE):
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert int(head.split()[1]) == status
+            if status == 403:
+                body = json.loads(await reader.read())
+                assert body["error"] == "origin"
+                assert "server.origins" in body["hint"]
+                page = (await get(served, "/metrics"))[2].decode()
+                assert 'parley_admission_rejected_total{reason="origin"} 1.0' in page
+        writer.transport.abort()
 
 
 async def test_a_crowd_that_comes_at_once_passes_no_limit():

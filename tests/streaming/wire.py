@@ -39,6 +39,13 @@ QUICK = ServerConfig(
 PATIENCE = 5.0
 """Seconds; what takes longer does not come."""
 
+UPGRADE = (
+    "GET /v1/stream HTTP/1.1\r\nHost: parley\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+"""What a client asks that is no browser."""
+
 SILENCE = Pcm.silence(Millis(1500), 16_000).to_bytes()
 """Ends any utterance."""
 
@@ -159,11 +166,7 @@ async def upgraded(served, *, receive_buffer=None):
         bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     await asyncio.get_running_loop().sock_connect(bare, ("127.0.0.1", served.port))
     reader, writer = await asyncio.open_connection(sock=bare, limit=4096)
-    writer.write(
-        b"GET /v1/stream HTTP/1.1\r\nHost: parley\r\nUpgrade: websocket\r\n"
-        b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-    )
+    writer.write(UPGRADE.encode())
     head = await reader.readuntil(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 101 "), head
     return reader, writer
