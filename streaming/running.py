@@ -9,7 +9,7 @@ from functools import partial
 from streaming.config import Config
 from streaming.household import Household
 from streaming.inference import Deadlines, Loaders, WorkerStages
-from streaming.server import Server
+from streaming.server import Server, check_address
 from streaming.services import Services
 from streaming.telemetry import Telemetry
 from voice.assembly import (
@@ -50,6 +50,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
     Raises:
         ConfigError: a model cannot be loaded or the address is taken.
     """
+    await check_address(config.server)
     choice = config.choice
     languages = served_languages(choice)
     household = Household(

@@ -5,6 +5,7 @@ import http
 import json
 import logging
 import secrets
+import socket
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
-from streaming.config import Config
+from streaming.config import Config, ServerConfig
 from streaming.connection import GOODBYE, CloseCode, Connection
 from streaming.messages import GoingAway, SessionCreated
 from streaming.protocols.native import PROTOCOL
@@ -23,7 +24,7 @@ from voice import languages as known
 from voice.errors import ConfigError, Stage
 from voice.turns import Floor
 
-__all__ = ["PATH", "Server"]
+__all__ = ["PATH", "Server", "check_address"]
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,35 @@ WIRE_LOG = logging.getLogger("streaming.wire")
 """For the websocket library. Its debug lines hold what people say, so that not even
 the most talkative log may have them; and each health check is an info line."""
 WIRE_LOG.setLevel(logging.WARNING)
+
+
+async def check_address(config: ServerConfig) -> None:
+    """Find out whether the server could listen, before models are loaded for it.
+
+    Raises:
+        ConfigError: the address is taken or does not exist.
+    """
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(
+            config.host,
+            config.port,
+            type=socket.SOCK_STREAM,
+            flags=socket.AI_PASSIVE,
+        )
+        family, kind, _, _, address = found[0]
+        with socket.socket(family, kind) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except OSError as error:
+        raise _cannot_listen(config, error) from error
+
+
+def _cannot_listen(config: ServerConfig, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"server.port: cannot listen on {config.host}:{config.port}"
+        f" ({error.strerror}); stop what listens there, or choose another"
+        " port with --port (0 takes any free one)"
+    )
 
 
 class StagePool(Protocol):
@@ -115,11 +145,7 @@ class Server:
                 logger=WIRE_LOG,
             )
         except OSError as error:
-            raise ConfigError(
-                f"server.port: cannot listen on {server.host}:{server.port}"
-                f" ({error.strerror}); stop what listens there, or choose another"
-                " port with --port (0 takes any free one)"
-            ) from error
+            raise _cannot_listen(server, error) from error
         self.port = int(next(iter(self._listening.sockets)).getsockname()[1])
 
     async def drain(self) -> None:

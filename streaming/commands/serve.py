@@ -2,9 +2,13 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
+import os
 import signal
 import sys
+from collections.abc import Coroutine
+from typing import TypeVar
 
 import uvloop
 
@@ -18,6 +22,8 @@ from streaming.config import Config
 from streaming.running import running
 
 __all__ = ["add_arguments", "run"]
+
+T = TypeVar("T")
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -49,8 +55,6 @@ def run(arguments: argparse.Namespace) -> int:
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
         stream=sys.stderr,
     )
-    # The library logs frames at this level, and frames hold what people say.
-    logging.getLogger("websockets").setLevel(logging.WARNING)
     config = config_from(arguments)
     uvloop.run(_serve(config, as_json=arguments.json))
     return 0
@@ -62,14 +66,19 @@ async def _serve(config: Config, *, as_json: bool) -> None:
 
     def ask_to_stop() -> None:
         if stop.is_set():
-            sys.exit(1)
+            # An exception would end the callback, and not the process.
+            print("stopped at once: asked twice", file=sys.stderr, flush=True)
+            os._exit(1)
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ask_to_stop)
     if not as_json:
         print("loading models …", file=sys.stderr, flush=True)
-    async with running(config) as server:
+    async with contextlib.AsyncExitStack() as stack:
+        server = await _unless(stop, stack.enter_async_context(running(config)))
+        if server is None:
+            return
         http = server.url.replace("ws://", "http://").removesuffix("/v1/stream")
         if as_json:
             print_json({"url": server.url, "languages": list(server.languages)})
@@ -82,3 +91,13 @@ async def _serve(config: Config, *, as_json: bool) -> None:
         await stop.wait()
         if not as_json:
             print("finishing running turns …", file=sys.stderr, flush=True)
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[None, None, T]) -> T | None:
+    """The result of `work`; None if it was given up, because `stop` came first."""
+    working, asked = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait([working, asked], return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    working.cancel()
+    await asyncio.wait([working])
+    return None if working.cancelled() else working.result()
