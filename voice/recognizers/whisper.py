@@ -48,6 +48,9 @@ _TOKENS_AT_LEAST, _TOKENS_PER_SECOND, _TOKENS_AT_MOST = 8, 12, 224
 _SEAM_S = 0.1
 _LOOP = re.compile(r"(.{1,30}?)\1{4,}$")
 
+MOST_BEAMS = 20
+"""Beyond it there is only cost."""
+
 Audio = npt.NDArray[np.float32]
 
 
@@ -62,6 +65,8 @@ class Hearing:
     """Lengths of audio it was trained on, rising. Shorter audio is followed by zeros."""
     languages: tuple[str, ...] = ()
     """What it can write; empty for every language of its vocabulary."""
+    beams: int = 1
+    """Texts that it weighs at the same time; 1 is greedy."""
     no_speech: float = 0.6
     """From this probability on there were no words, if the text is doubtful too."""
     no_speech_alone: float = 0.95
@@ -94,12 +99,14 @@ class Hearing:
         return hearing
 
     def check(self, path: Path) -> None:
-        """Raise ConfigError when the windows cannot be used."""
+        """Raise ConfigError when the windows or the beams cannot be used."""
         ascending = tuple(sorted(set(self.windows_s)))
         if not ascending or ascending != self.windows_s:
             raise ConfigError(f"{path}: windows_s must be rising numbers of seconds")
         if ascending[0] < SHORTEST_S or ascending[-1] > LONGEST_S:
             raise ConfigError(f"{path}: windows_s must lie between 0.1 and 30 s")
+        if not 1 <= self.beams <= MOST_BEAMS:
+            raise ConfigError(f"{path}: beams must lie between 1 and {MOST_BEAMS}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +304,7 @@ class WhisperRecognizer:
         (result,) = self._whisper.generate(
             encoded,
             [prompt],
-            beam_size=1,
+            beam_size=self._hearing.beams,
             # CTranslate2 writes at most half of this many tokens.
             max_length=2 * most,
             return_scores=True,
