@@ -34,10 +34,14 @@ class SessionUpdate:
     languages: Annotated[
         tuple[str, ...] | None,
         "BCP 47 tags that the user may speak; the language of each turn is chosen"
-        " among them",
+        " among them; an empty list means all that are served",
     ] = None
-    input_rate: Annotated[int | None, "Hz of the audio sent: 8000 to 48000"] = None
-    output_rate: Annotated[int | None, "Hz of the audio received: 8000 to 48000"] = None
+    input_rate: Annotated[
+        int | None, "Hz of the audio sent: one of 8000, 16000, 24000, 48000"
+    ] = None
+    output_rate: Annotated[
+        int | None, "Hz of the audio received: one of 8000, 16000, 24000, 48000"
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +177,9 @@ class TranscriptCompleted:
 
     type: ClassVar[str] = "conversation.item.input_audio_transcription.completed"
     turn: Turn
-    transcript: Annotated[str, "in lower case, numbers in words or digits"]
+    transcript: Annotated[
+        str, "as the recogniser writes: case, punctuation and numbers are its own"
+    ]
     language: Annotated[str, "BCP 47 tag"]
     language_probability: Annotated[float, "among the session's languages, 0 to 1"]
     confidence: Annotated[float, "of the words, 0 to 1"]
@@ -187,7 +193,7 @@ class IntentMessage:
     turn: Turn
     name: Annotated[str | None, "as in Home Assistant; null: not understood"]
     slots: Annotated[Mapping[str, SlotValue], "names, areas, numbers"]
-    answered_by: Annotated[str, "`grammar`, `model` or `none`"]
+    answered_by: Annotated[str, "`grammar` or `none`; `model` is reserved"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

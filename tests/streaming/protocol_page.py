@@ -19,6 +19,7 @@ from streaming.messages import RATES
 from streaming.protocols import native
 from streaming.services import SessionSettings
 from voice.errors import Stage
+from voice.turns import TurnPolicy
 
 ROOT = Path(__file__).parents[2]
 
@@ -152,6 +153,18 @@ def _limits() -> str:
                 f"{session.MAX_TEXT:,} characters",
                 "",
                 "`invalid_value`",
+            ),
+            (
+                "one utterance",
+                f"{TurnPolicy().max_utterance / 1000:g} s",
+                "`turns.max_utterance_ms`",
+                "it is over, and answered",
+            ),
+            (
+                "announcements that wait for the floor",
+                f"{session.MAX_ANNOUNCEMENTS}",
+                "",
+                "the oldest is dropped",
             ),
             (
                 "audio ahead of real time",
