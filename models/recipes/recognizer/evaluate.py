@@ -26,6 +26,7 @@ from models.recipes.recognizer.sentences import Sentences
 from models.recipes.recognizer.text import spoken
 from voice.audio import Pcm, read_audio
 from voice.recognizers.whisper import WhisperRecognizer
+from voice.scoring import align
 
 SEED = 20261122
 """Another seed than the training's."""
@@ -76,15 +77,7 @@ class Score:
 
 def edits(wanted: Sequence[str], heard: Sequence[str]) -> int:
     """The fewest insertions, deletions and substitutions between two sequences."""
-    row = list(range(len(heard) + 1))
-    for i, item in enumerate(wanted, start=1):
-        diagonal, row[0] = row[0], i
-        for j, other in enumerate(heard, start=1):
-            diagonal, row[j] = (
-                row[j],
-                min(row[j] + 1, row[j - 1] + 1, diagonal + (item != other)),
-            )
-    return row[-1]
+    return align(wanted, heard).errors
 
 
 def espeak_samples(clips: int, *, noisy: bool) -> Iterator[Sample]:
