@@ -27,6 +27,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TypeAlias
 
+from voice.endpointing import TurnPolicy
 from voice.events import (
     Announce,
     AnnouncementDue,
@@ -81,36 +82,6 @@ class Floor(Enum):
     """The user speaks over the reply; not yet a barge-in."""
     CLOSED = "closed"
     """The session is over."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnPolicy:
-    """How long to wait. All in milliseconds of audio, counted from true silence."""
-
-    complete: Millis = Millis(200)
-    """After a whole request that nothing extends."""
-    extendable: Millis = Millis(450)
-    """After a whole request that could go on."""
-    prefix: Millis = Millis(1200)
-    """After the beginning of a request."""
-    open: Millis = Millis(700)
-    """After anything else, and while there is no judgement yet."""
-    barge_in: Millis = Millis(400)
-    """Speech over the reply that lasts as long takes the floor."""
-    max_utterance: Millis = Millis(28_000)
-    """An utterance is cut here, below the 30 s that a recogniser takes."""
-
-    def wait(self, completeness: Completeness | None) -> Millis:
-        """The pause that ends an utterance of this completeness."""
-        match completeness:
-            case Completeness.COMPLETE:
-                return self.complete
-            case Completeness.EXTENDABLE:
-                return self.extendable
-            case Completeness.PREFIX:
-                return self.prefix
-            case Completeness.OPEN | None:
-                return self.open
 
 
 class _Work(Enum):
