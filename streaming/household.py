@@ -46,6 +46,7 @@ class Household:
         self.clock = clock
         self._listeners: list[Listener] = []
         self._owners: dict[int, Listener] = {}
+        self._watchers: list[Callable[[], None]] = []
         self._alarm: asyncio.TimerHandle | None = None
 
     def join(self, listener: Listener) -> None:
@@ -59,10 +60,20 @@ class Household:
             timer: owner for timer, owner in self._owners.items() if owner != listener
         }
 
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call `watcher` after each change of `state`; it must not block."""
+        if watcher not in self._watchers:
+            self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Call it no more."""
+        if watcher in self._watchers:
+            self._watchers.remove(watcher)
+
     def commit(self, effects: Sequence[Effect], by: Listener) -> None:
         """Let `effects` happen, now and once."""
         before = self.state.timers_started
-        self.state = apply(self.state, effects, now=self.clock())
+        self._change(effects)
         for timer in range(before + 1, self.state.timers_started + 1):
             self._owners[timer] = by
         for effect in effects:
@@ -74,6 +85,13 @@ class Household:
         """Timers end no more."""
         if self._alarm:
             self._alarm.cancel()
+
+    def _change(self, effects: Sequence[Effect]) -> None:
+        earlier = self.state
+        self.state = apply(earlier, effects, now=self.clock())
+        if self.state is not earlier:
+            for watcher in self._watchers:
+                watcher()
 
     def _tell_others(self, message: Broadcast, by: Listener) -> None:
         for listener in self._listeners:
@@ -92,7 +110,7 @@ class Household:
     def _ring(self) -> None:
         now = self.clock()
         for timer in due_timers(self.state, now):
-            self.state = apply(self.state, [FinishTimer(timer.id)], now=now)
+            self._change([FinishTimer(timer.id)])
             owner = self._owners.pop(timer.id, None)
             listeners = [owner] if owner else list(self._listeners)
             if not listeners:

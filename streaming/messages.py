@@ -88,8 +88,29 @@ class Playback:
     position_ms: Annotated[int, "ms of this reply's audio played so far"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeWatchRequest:
+    """Tell me how the home is, and from now on what changes in it.
+
+    Answered by a `parley.home.device` for each device and timer. Said once more, it
+    is answered once more, for example with names in another language.
+    """
+
+    type: ClassVar[str] = "parley.home.watch"
+    language: Annotated[
+        str | None,
+        "BCP 47 tag, of the names; left out: the first language of the session",
+    ] = None
+
+
 ClientMessage: TypeAlias = (
-    SessionUpdate | InputCommit | InputEnd | TextInput | ResponseCancel | Playback
+    SessionUpdate
+    | InputCommit
+    | InputEnd
+    | TextInput
+    | ResponseCancel
+    | Playback
+    | HomeWatchRequest
 )
 
 
@@ -270,6 +291,29 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HomeDevice:
+    """How one device or timer of the home is now; only after `parley.home.watch`.
+
+    What happened to it in whichever session; a timer that ended or was cancelled
+    is told once more, as `idle`.
+    """
+
+    type: ClassVar[str] = "parley.home.device"
+    id: Annotated[str, "`light.kitchen`, as in the slots of `parley.intent`; `timer.1`"]
+    name: Annotated[str, "as it is read out, in the language asked for; may be empty"]
+    area: Annotated[str | None, "name of the room; null: in none"]
+    state: Annotated[
+        str,
+        "as in Home Assistant: `on`, `open`, `locked`; of a timer `active`, `paused`",
+    ]
+    attributes: Annotated[
+        Mapping[str, SlotValue],
+        "as in the file of the home; of a timer `seconds` and `seconds_left`",
+    ]
+    items: Annotated[tuple[str, ...], "what is open on it, if it is a list"] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorMessage:
     """Something is wrong; the session goes on unless the connection closes."""
 
@@ -302,6 +346,7 @@ ServerMessage: TypeAlias = (
     | Ducked
     | ResponseDone
     | Timings
+    | HomeDevice
     | ErrorMessage
     | GoingAway
 )

@@ -53,8 +53,9 @@ async def running(config: Config) -> AsyncIterator[Server]:
     await check_address(config.server)
     choice = config.choice
     languages = served_languages(choice)
+    home = read_home(choice)
     household = Household(
-        read_home(choice).initial_state(), clock=lambda: datetime.now().astimezone()
+        home.initial_state(), clock=lambda: datetime.now().astimezone()
     )
     async with worker_stages(config) as stages:
         services = Services(
@@ -63,6 +64,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
             languages=languages,
             open_activity=load_voice_activity(),
             telemetry=Telemetry(),
+            home=home,
             turns=config.turns,
             gate=config.gate,
         )

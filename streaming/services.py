@@ -11,6 +11,7 @@ from streaming.telemetry import Telemetry
 from voice.audio import HEARING_RATE, Pcm
 from voice.detection import GatePolicy
 from voice.errors import ClientError
+from voice.home import Home
 from voice.languages import for_client
 from voice.stages import VoiceActivity
 from voice.turns import TurnPolicy
@@ -43,6 +44,8 @@ class Services:
     languages: tuple[str, ...]
     open_activity: Callable[[], VoiceActivity]
     telemetry: Telemetry
+    home: Home = field(default_factory=Home)
+    """What the devices of the household are called."""
     turns: TurnPolicy = field(default_factory=TurnPolicy)
     gate: GatePolicy = field(default_factory=GatePolicy)
 

@@ -18,6 +18,7 @@ from streaming.messages import (
     ClientMessage,
     Committed,
     FloorChanged,
+    HomeWatchRequest,
     InputCommit,
     InputEnd,
     IntentMessage,
@@ -33,6 +34,7 @@ from streaming.messages import (
 )
 from streaming.services import Listener, Services, SessionSettings
 from streaming.speaking import Speaker, report
+from streaming.watching import HomeWatch
 from streaming.workers import Priority
 from voice import languages as known
 from voice.audio import Pcm
@@ -126,6 +128,7 @@ class Session:
         )
         self._turn = _Turn(TurnId(0), services.languages[0])
         self._speaker = Speaker(services, listener, tell=self._tell, spawn=self._spawn)
+        self._watch = HomeWatch(services.household, services.home, listener)
         self._announcements: deque[Announcement] = deque(maxlen=MAX_ANNOUNCEMENTS)
         self._typed = TextInput(text="")
         self._work: asyncio.Task[None] | None = None
@@ -147,6 +150,7 @@ class Session:
         """The client is gone: nothing of the session goes on."""
         self._tell(Disconnected())
         self._services.household.leave(self.announce)
+        self._watch.end()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -193,6 +197,8 @@ class Session:
                 self._tell(ReplyCancelled())
             case Playback(turn=turn, position_ms=position):
                 self._speaker.report(TurnId(turn), Millis(position))
+            case HomeWatchRequest(language=asked):
+                self._watch.begin(asked or self.settings.languages[0])
 
     def announce(self, announcement: Announcement) -> None:
         """Say something when the floor is free."""
