@@ -65,7 +65,7 @@ class TextInput:
     type: ClassVar[str] = "parley.text"
     text: Annotated[str, "what the user wants, up to 1000 characters"]
     language: Annotated[
-        str | None, "BCP 47 tag; left out: the first language of the session"
+        str | None, "BCP 47 tag; left out: that of the turn before, at first the session's first"
     ] = None
 
 
@@ -202,7 +202,11 @@ class TranscriptCompleted:
         str, "as the recogniser writes: case, punctuation and numbers are its own"
     ]
     language: Annotated[str, "BCP 47 tag"]
-    language_probability: Annotated[float, "among the session's languages, 0 to 1"]
+    language_probability: Annotated[
+        float,
+        "among the session's languages, 0 to 1; low where a short utterance sounded"
+        " like another language and that of the turn before was kept",
+    ]
     confidence: Annotated[float, "of the words, 0 to 1"]
 
 

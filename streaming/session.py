@@ -34,6 +34,7 @@ from streaming.messages import (
 )
 from streaming.services import Listener, Services, SessionSettings
 from streaming.speaking import Speaker, report
+from streaming.transcription import Transcriber
 from streaming.watching import HomeWatch
 from streaming.workers import Priority
 from voice import languages as known
@@ -100,6 +101,8 @@ class _Turn:
     text: str = ""
     """The words to answer: transcribed or typed."""
     transcript: Transcript | None = None
+    likeliest: str = ""
+    """The language that the audio alone was taken for."""
     plan: Plan | None = None
 
 
@@ -126,6 +129,7 @@ class Session:
             rate=self.settings.input_rate,
             longest=Millis(services.turns.max_utterance + 1000),
         )
+        self._transcriber = Transcriber(services.stages)
         self._turn = _Turn(TurnId(0), services.languages[0])
         self._speaker = Speaker(services, listener, tell=self._tell, spawn=self._spawn)
         self._watch = HomeWatch(services.household, services.home, listener)
@@ -165,6 +169,10 @@ class Session:
     def now(self) -> Millis:
         """Audio received so far."""
         return self._hearing.now
+
+    @property
+    def _expected_language(self) -> str:
+        return self._transcriber.language.among(self.settings.languages)
 
     # --- What comes in --------------------------------------------------------
 
@@ -301,7 +309,7 @@ class Session:
     # --- The utterance --------------------------------------------------------
 
     def _begin(self, turn: TurnId) -> None:
-        self._turn = _Turn(turn, self.settings.languages[0])
+        self._turn = _Turn(turn, self._expected_language)
         self._turn.marks.speech_started = self._onset
         self._partial_due = Millis(self._onset + PARTIAL_INTERVAL)
         self._hearing.keep(self._onset)
@@ -310,9 +318,10 @@ class Session:
         current, begun = self._turn, self._clock()
         committed = self.floor is Floor.PENDING
         try:
-            transcript = await self._services.stages.transcribe(
+            said = await self._transcriber.transcribe(
                 self._hearing.utterance(),
                 self.settings.languages,
+                speech=Millis((current.marks.speech_ended or self.now) - self._onset),
                 priority=Priority.FINAL if committed else Priority.SPECULATIVE,
             )
         except StageError as error:
@@ -320,8 +329,9 @@ class Session:
             return
         current.marks.transcribed = self._clock()
         current.marks.recognition = current.marks.transcribed - begun
-        current.transcript = transcript
+        current.transcript = transcript = said.transcript
         current.text, current.language = transcript.text, transcript.language
+        current.likeliest = said.likeliest
         if current.marks.committed is not None:
             self._send_transcript(current)
         self._tell(Transcribed(turn, revision, _substance(transcript)))
@@ -337,25 +347,26 @@ class Session:
     async def _transcribe_partially(self, current: _Turn, clip: Pcm) -> None:
         begun = self._clock()
         try:
-            transcript = await self._services.stages.transcribe(
+            text = await self._transcriber.transcribe_partially(
                 clip,
                 self.settings.languages,
-                priority=Priority.PARTIAL,
+                speech=Millis(self.now - self._onset),
             )
         except StageError:
             return  # shed under load: the next one, or the final one, will do
         took = Millis(round((self._clock() - begun) * 1000))
         self._partial_due = Millis(self.now + max(PARTIAL_INTERVAL, 2 * took))
         if current is self._turn and current.transcript is None:
-            delta = current.prefix.feed(transcript.text)
+            delta = current.prefix.feed(text)
             if delta:
                 self._listener.send(TranscriptDelta(turn=current.id, delta=delta))
 
     def _commit(self, turn: TurnId) -> None:
         if turn != self._turn.id:
-            language = self._typed.language or self.settings.languages[0]
+            language = self._typed.language or self._expected_language
             self._turn = _Turn(turn, known.canonical(language) or language)
             self._turn.text = self._typed.text
+            self._turn.likeliest = self._turn.language
         marks = self._turn.marks
         marks.committed, marks.committed_audio = self._clock(), self.now
         self._listener.send(Committed(turn=turn, audio_ms=self.now))
@@ -401,6 +412,9 @@ class Session:
         assert plan is not None
         self._announcing = None
         self._hearing.let_go()
+        self._transcriber.language.settle(
+            self._turn.language, heard=self._turn.likeliest
+        )
         self._services.household.commit(plan.effects, by=self.announce)
         self._listener.send(
             IntentMessage(

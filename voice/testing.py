@@ -252,7 +252,7 @@ def _runs(levels: Samples, steady: Samples) -> Iterator[tuple[int, int]]:
 def _share(candidates: int, *, sure: bool) -> float:
     if candidates == 1:
         return 1.0
-    return 0.9 if sure else 1 / candidates
+    return 0.98 if sure else 1 / candidates
 
 
 def _holds(text: str, words: Collection[str]) -> bool:
