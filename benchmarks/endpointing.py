@@ -1,367 +1,349 @@
-"""False cut-ins against the wait: the grammar-aware policy beside plain silence.
+"""False cut-ins against the wait, heard: the policy beside silence and beside a model.
 
-    python -m benchmarks.endpointing [--languages en,de] [--json FILE] [--plot FILE]
+    python -m benchmarks.endpointing [--languages en,de] [--commands 40] [--plot FILE]
 
-On text, with time simulated: commands are sampled from the grammar and the demo home,
-open speech is read from open_speech.toml. Pauses of 150 to 1200 ms are put between
-their words by a seeded random generator. At every pause the responder judges the
-words so far, as it does in a conversation, and the policy decides.
+Commands and open speech with pauses of 150 to 1200 ms at drawn places, by eSpeak NG in
+held-out voices and by people (a folder of recordings, PARLEY_SPEECH), go through Silero,
+the speech gate, the recogniser at each silence, and the grammar. What was heard is kept
+in a folder, so that a second run takes seconds. Then every policy with every parameter
+decides every silence:
 
-**Transcripts are taken for perfect**, and the judgement is known a fixed time after
-the last sound (--judged-after). A recogniser that hears an unfinished sentence wrong
-makes the policy wait as in open speech, or cut in; this measure does not show it.
+    silence       a fixed wait
+    200 + model   200 ms, then Smart Turn of pipecat decides, or a timeout
+                  (only after `make peers`, which fetches its weights)
+    words         the waits of Parley, by the grammar's judgement alone
+    Parley        the same with evidence of the sound and the person's habit
 
-Scored as LiveKit's eot-bench does: a false cut-in is a commit within a pause, the
-rate is by pauses; the latency is the wait after the true end, in the mean. "At 5 %"
-is the lowest latency of all settings that cut in at no more than 5 % of the pauses.
+`benchmarks.judgements` measures the grammar's judgement alone, on text, in more
+languages. `benchmarks/waiting.py` says how it is scored.
 """
 
 import argparse
 import json
-import random
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from itertools import islice, product
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
-from benchmarks.sentences import Sampler, open_speech
+from benchmarks.listening import Heard, Listener
+from benchmarks.paused_speech import (
+    LANGUAGES,
+    PausedClip,
+    all_clips,
+    recordings_folder,
+)
+from benchmarks.smart_turn import SmartTurn
+from benchmarks.waiting import (
+    EVERYTHING,
+    SHARES,
+    Outcome,
+    Score,
+    Setting,
+    Take,
+    best,
+    hull,
+    outcome,
+    plain,
+    policies,
+    score,
+    takes,
+    turn_policy,
+)
 from streaming.benchmark import machine
+from streaming.commands.progress import Progress
 from streaming.commands.tables import percent, table
-from voice.events import Completeness, Millis
-from voice.home_files import demo_home
-from voice.responders.grammar import GrammarResponder
-from voice.responders.parsing import Grammar
-from voice.responders.sentences import load_sentences
+from voice.events import Completeness
 from voice.timings import percentiles
-from voice.turns import TurnPolicy
+from voice.endpointing import TurnPolicy
 
-SHORTEST_PAUSE, LONGEST_PAUSE = 150, 1200
-TWO_PAUSES = 0.3
-"""Of the utterances have two pauses, the others one."""
-NOW = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
-SHARES = (0.05, 0.10)
-"""False cut-ins at which latency is quoted."""
+NAMES = ("silence", "200 + model", "words", "Parley")
 
-FIXED = tuple(range(300, 1201, 50))
-GRID = {
-    "complete": (150, 200, 250, 300),
-    "extendable": (300, 450, 600, 800, 1000, 1200),
-    "prefix": (700, 900, 1100, 1200),
-    "open": (500, 600, 700, 800, 900, 1000, 1100, 1200),
-}
+DECIDING = 60
+"""Milliseconds from the gate's report to the judgement, if not measured otherwise."""
 
-Wait: TypeAlias = Callable[[Completeness], int]
-"""How long a policy waits after words of this completeness, in milliseconds."""
+CACHE = Path("reports/heard")
 
 
 @dataclass(frozen=True, slots=True)
-class Utterance:
-    """What somebody says, with pauses."""
+class Group:
+    """Some of the takes, by their numbers."""
 
-    language: str
-    kind: str
-    """``command`` or ``open``."""
-    text: str
-    completeness: Completeness
-    """Of the whole."""
-    pauses: tuple[tuple[Completeness, int], ...]
-    """Of the words before each pause; its length in milliseconds."""
+    name: str
+    numbers: tuple[int, ...]
+
+    def score(self, outcomes: Sequence[Outcome]) -> Score:
+        return score(outcomes[number] for number in self.numbers)
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """What a policy does to some utterances."""
-
-    false_cut_ins: float
-    """Of the pauses, 0 to 1."""
-    latency: float
-    """Mean wait after the true end, in milliseconds."""
+Outcomes = Mapping[Setting, Sequence[Outcome]]
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A policy with its parameters."""
+def groups(all_takes: Sequence[Take]) -> Iterator[Group]:
+    """Whose pauses were drawn: by voices and kind, in all languages and in each."""
 
-    policy: str
-    parameters: str
-    wait: Wait
-
-
-def utterances(language: str, count: int, seed: int) -> Iterator[Utterance]:
-    """Commands and open speech of a language, judged at every pause."""
-    home = demo_home()
-    responder = GrammarResponder.load(home, [language])
-    rng = random.Random(f"{seed} {language}")
-    state = home.initial_state()
-
-    def judged(text: str) -> Completeness:
-        return responder.plan(text, language, home=state, now=NOW).completeness
-
-    def sensible(text: str) -> bool:
-        plan = responder.plan(text, language, home=state, now=NOW)
-        name = plan.intent.name if plan.intent else ""
-        asks = name.startswith(("HassGet", "HassClimateGet"))
-        return bool(plan.effects or asks) and len(text.split()) > 1
-
-    sampler = Sampler(language, home, rng)
-    drawn = dict.fromkeys(islice(sampler.sentences(), 20 * count))
-    commands = islice(filter(sensible, drawn), count)
-    spoken = [("command", text) for text in commands]
-    spoken += [("open", text) for text in open_speech().get(language, ())]
-    for kind, text in spoken:
-        pauses = _pauses(text, judged, rng)
-        yield Utterance(language, kind, text, judged(text), pauses)
-
-
-def _pauses(
-    text: str, judged: Callable[[str], Completeness], rng: random.Random
-) -> tuple[tuple[Completeness, int], ...]:
-    words = text.split()
-    most = min(2 if rng.random() < TWO_PAUSES else 1, len(words) - 1)
-    return tuple(
-        (judged(" ".join(words[:at])), rng.randint(SHORTEST_PAUSE, LONGEST_PAUSE))
-        for at in sorted(rng.sample(range(1, len(words)), most))
-    )
-
-
-def score(said: Iterable[Utterance], wait: Wait) -> Score:
-    said = list(said)
-    pauses = [pause for utterance in said for pause in utterance.pauses]
-    cut = sum(length >= wait(completeness) for completeness, length in pauses)
-    waits = [wait(utterance.completeness) for utterance in said]
-    return Score(cut / len(pauses), sum(waits) / len(waits))
-
-
-def fixed(milliseconds: int) -> Wait:
-    """Plain silence, whatever was said."""
-    return lambda _: milliseconds
-
-
-def graded(policy: TurnPolicy, judged_after: int) -> Wait:
-    """Until there is a judgement, the wait for open speech counts."""
-
-    def wait(completeness: Completeness) -> int:
-        return min(
-            max(policy.wait(completeness), judged_after),
-            max(policy.open, policy.wait(completeness)),
+    def of(speech: str, kind: str, language: str) -> tuple[int, ...]:
+        return tuple(
+            number
+            for number, take in enumerate(all_takes)
+            if take.clip.drawn
+            and (take.clip.speech, take.clip.kind) == (speech, kind)
+            and language in ("all", take.clip.language)
         )
 
-    return wait
+    languages = dict.fromkeys(take.clip.language for take in all_takes)
+    for speech in ("espeak", "people"):
+        for kind in ("command", "open"):
+            for language in ("all", *languages):
+                if numbers := of(speech, kind, language):
+                    yield Group(f"{speech} {kind} {language}", numbers)
 
 
-def _policy(complete: int, extendable: int, prefix: int, open_: int) -> TurnPolicy:
-    return TurnPolicy(
-        complete=Millis(complete),
-        extendable=Millis(extendable),
-        prefix=Millis(prefix),
-        open=Millis(open_),
+def hear(
+    clips: Sequence[PausedClip], listener: Listener
+) -> list[tuple[PausedClip, Heard]]:
+    with Progress(len(clips), "hearing") as progress:
+        heard = []
+        for clip in clips:
+            heard.append((clip, listener.hear(clip)))
+            progress.step()
+    return heard
+
+
+def print_stages(heard: Sequence[tuple[PausedClip, Heard]]) -> None:
+    told = percentiles(
+        hush.told - hush.at for _, ear in heard for hush in ear.hushes
+    )
+    took = percentiles(hush.took for _, ear in heard for hush in ear.hushes)
+    late = percentiles(
+        ear.hushes[-1].at - clip.end for clip, ear in heard if ear.hushes
+    )
+    assert told is not None
+    assert took is not None
+    assert late is not None
+    print(
+        f"{told.count} silences; the gate puts the end {late.p50:+.0f} ms (p50,"
+        f" {late.p95:+.0f} p95) from the true one, and is sure {told.p50:.0f} ms later;"
+        f" the transcript then took {took.p50:.0f} ms (p95 {took.p95:.0f}) here"
     )
 
 
-def settings(judged_after: int) -> Iterator[Setting]:
-    """Every policy with every parameter that is compared."""
-    for milliseconds in FIXED:
-        yield Setting("silence", str(milliseconds), fixed(milliseconds))
-    for understood, other in product(GRID["extendable"], FIXED):
-        if understood <= other:
-            policy = _policy(understood, understood, other, other)
-            yield Setting(
-                "understood", f"{understood}/{other}", graded(policy, judged_after)
+def print_shipped(all_takes: Sequence[Take], deciding: int) -> None:
+    """The policy as it is, and with each kind of evidence kept from it."""
+    tried = [("silence 500", plain(500)), ("silence 800", plain(800))]
+    policy = TurnPolicy()
+    tried += [
+        ("words alone", turn_policy(policy, deciding, blind=EVERYTHING)),
+        *(
+            (f"as shipped, without {one}", turn_policy(policy, deciding, blind=frozenset({one})))
+            for one in sorted(EVERYTHING)
+        ),
+        ("as shipped", turn_policy(policy, deciding)),
+    ]
+    rows = []
+    for name, commit in tried:
+        outcomes = [outcome(take, commit) for take in all_takes]
+        row = [name]
+        for group in groups(all_takes):
+            if group.name.endswith("all"):
+                row.append(_as_text(group.score(outcomes)))
+        rows.append(row)
+    header = [g.name.removesuffix(" all") for g in groups(all_takes) if g.name.endswith("all")]
+    print("\nfalse cut-ins, then the wait after the true end: mean, p50/p95 in ms")
+    print(table(["policy", *header], rows))
+
+
+def _as_text(result: Score) -> str:
+    spread = percentiles(result.waits)
+    if spread is None:
+        return "-"
+    return (
+        f"{percent(result.false_cut_ins)}, {result.latency:.0f},"
+        f" {spread.p50:.0f}/{spread.p95:.0f}"
+    )
+
+
+def print_best(
+    all_takes: Sequence[Take], outcomes: Outcomes
+) -> list[dict[str, object]]:
+    """The latency that each policy comes down to at a share of false cut-ins."""
+    found: list[dict[str, object]] = []
+    rows = []
+    for group in groups(all_takes):
+        pauses = sum(outcomes_of.pauses for outcomes_of in _of(group, outcomes))
+        row = [group.name, str(len(group.numbers)), str(pauses)]
+        for share in SHARES:
+            for name in NAMES:
+                scored = [
+                    (setting, group.score(each))
+                    for setting, each in outcomes.items()
+                    if setting.policy == name
+                ]
+                hit = best(scored, share)
+                row.append("-" if hit is None else f"{hit[1].latency:.0f}")
+                if hit is not None:
+                    found.append(
+                        {
+                            "group": group.name,
+                            "policy": name,
+                            "share": share,
+                            "setting": hit[0].parameters,
+                            "false_cut_ins": round(hit[1].false_cut_ins, 4),
+                            "latency_ms": round(hit[1].latency, 1),
+                        }
+                    )
+        rows.append(row)
+    header = [f"{name} @{percent(share)}" for share in SHARES for name in NAMES]
+    print("\nlowest mean wait in ms at a share of false cut-ins (-: not reached)")
+    print(table(["speech", "n", "pauses", *header], rows))
+    return found
+
+
+def _of(group: Group, outcomes: Outcomes) -> list[Outcome]:
+    each = next(iter(outcomes.values()))
+    return [each[number] for number in group.numbers]
+
+
+def print_compromise(all_takes: Sequence[Take], outcomes: Outcomes) -> None:
+    """One setting for all: quickest on commands with both kinds of speech in bounds."""
+    wholes = [g for g in groups(all_takes) if g.name.endswith("all")]
+    print("\none setting for every kind of speech: complete/extendable/prefix/open")
+    rows = []
+    for share in (0.05, 0.08, 0.10, 0.15, 0.20):
+        allowed = []
+        for setting, each in outcomes.items():
+            if setting.policy == "Parley":
+                scores = [group.score(each) for group in wholes]
+                if all(result.false_cut_ins <= share for result in scores):
+                    allowed.append((sum(r.latency for r in scores), setting, scores))
+        if allowed:
+            _, setting, scores = min(allowed, key=lambda one: one[0])
+            rows.append(
+                [percent(share), setting.parameters, *(_as_text(r) for r in scores)]
             )
-    for waits in product(*GRID.values()):
-        if waits[0] <= waits[1]:
-            named = "/".join(map(str, waits))
-            yield Setting("grammar", named, graded(_policy(*waits), judged_after))
+    header = [group.name.removesuffix(" all") for group in wholes]
+    print(table(["at most", "waits", *header], rows))
 
 
-def best(
-    said: Sequence[Utterance], tried: Iterable[Setting], share: float
-) -> tuple[Setting, Score] | None:
-    """The quickest setting with at most that share of false cut-ins."""
-    scored = ((setting, score(said, setting.wait)) for setting in tried)
-    allowed = [(s, result) for s, result in scored if result.false_cut_ins <= share]
-    return min(allowed, key=lambda pair: pair[1].latency, default=None)
+def print_judgements(all_takes: Sequence[Take], deciding: int) -> None:
+    """How words are judged and heard, and how often each kind of pause is cut."""
+    commit = turn_policy(TurnPolicy(), deciding)
+    heard: dict[Completeness, Counter[str]] = {c: Counter() for c in Completeness}
+    ends: dict[Completeness, Counter[str]] = {c: Counter() for c in Completeness}
+    cut: Counter[Completeness] = Counter()
+    seen: Counter[Completeness] = Counter()
+    for take in all_takes:
+        if take.clip.speech != "espeak":
+            continue
+        for pause in take.clip.pauses:
+            assert pause.before is not None
+            within = [
+                s for s in take.silences if pause.start - 100 <= s.at < pause.end
+            ]
+            seen[pause.before] += 1
+            told = within[-1].judgement if within else None
+            heard[pause.before][told.value if told else "nothing"] += 1
+            dues = ((s, commit(s)) for s in within)
+            cut[pause.before] += any(
+                due is not None and due < (s.resumed or take.clip.end) for s, due in dues
+            )
+        last = take.silences[-1].judgement if take.silences else None
+        ends[take.clip.whole][last.value if last else "nothing"] += 1
+    columns = [*(c.value for c in Completeness), "nothing"]
+    rows = []
+    for kind in Completeness:
+        for place, counts in (("end", ends[kind]), ("pause", heard[kind])):
+            total = counts.total()
+            shares = [percent(counts[c] / total) if total else "-" for c in columns]
+            cuts = percent(cut[kind] / seen[kind]) if seen[kind] else "-"
+            rows.append(
+                [kind.value, place, str(total), *shares, cuts if place == "pause" else ""]
+            )
+    print("\neSpeak: truly (rows), as heard (columns); cut in by the shipped policy")
+    print("pauses put where a request is whole already are counted here as well")
+    print(table(["truly", "at", "n", *columns, "cut in"], rows))
+
+
+def plot(all_takes: Sequence[Take], outcomes: Outcomes, deciding: int, path: Path) -> None:
+    """The lower hull of what each policy can do: latency against false cut-ins."""
+    from matplotlib.figure import Figure
+
+    wholes = [group for group in groups(all_takes) if group.name.endswith("all")]
+    figure = Figure(figsize=(5 * len(wholes), 4.2))
+    axes = figure.subplots(1, len(wholes), sharey=True, squeeze=False)[0]
+    shipped = turn_policy(TurnPolicy(), deciding)
+    at = [outcome(take, shipped) for take in all_takes]
+    colors = dict(zip(NAMES, ("#888888", "#cc6677", "#88ccee", "#117733"), strict=True))
+    for axis, group in zip(axes, wholes, strict=True):
+        for name in NAMES:
+            points = hull(
+                group.score(each)
+                for setting, each in outcomes.items()
+                if setting.policy == name
+            )
+            if points:
+                axis.plot(
+                    [100 * point.false_cut_ins for point in points],
+                    [point.latency for point in points],
+                    label=name,
+                    color=colors[name],
+                    marker=".",
+                    drawstyle="steps-post",
+                )
+        here = group.score(at)
+        axis.plot(100 * here.false_cut_ins, here.latency, "k*", ms=10, label="as shipped")
+        axis.axvline(5, color="#bbbbbb", linewidth=0.8, linestyle=":")
+        axis.set(xlabel="false cut-ins, % of pauses", xlim=(-1, 50))
+        axis.set_title(group.name.removesuffix(" all"))
+        axis.grid(alpha=0.25)
+    axes[0].set_ylabel("mean wait after the true end, ms")
+    axes[0].set_ylim(bottom=0)
+    axes[-1].legend(fontsize=8)
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--languages", default="en,de,fr,es,it,nl,pl")
-    parser.add_argument("--commands", type=int, default=60, help="in each language")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--judged-after", type=int, default=200, help="milliseconds")
+    parser.add_argument("--languages", default=",".join(LANGUAGES))
+    parser.add_argument("--commands", type=int, default=40, help="in each language")
+    parser.add_argument("--deciding", type=int, default=DECIDING, help="milliseconds")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="what was heard")
+    parser.add_argument("--smart-turn", type=Path, default=SmartTurn.find())
     parser.add_argument("--json", type=Path, help="write the rows there")
     parser.add_argument("--plot", type=Path, help="draw the curves there (matplotlib)")
     arguments = parser.parse_args()
-    said = [
-        utterance
-        for language in arguments.languages.split(",")
-        for utterance in utterances(language, arguments.commands, arguments.seed)
-    ]
-    tried = list(settings(arguments.judged_after))
+    model = SmartTurn(arguments.smart_turn) if arguments.smart_turn else None
+    listener = Listener(arguments.cache, smart_turn=model)
+    folder = recordings_folder()
+    clips = list(
+        all_clips(arguments.languages.split(","), arguments.commands, folder)
+    )
+    heard = hear(clips, listener)
+    all_takes = takes(heard)
     print(f"machine: {machine()}")
-    print(f"perfect transcripts, judged after {arguments.judged_after} ms; ", end="")
-    print(f"{len(said)} utterances, {sum(len(u.pauses) for u in said)} pauses\n")
-    print_costs(said)
-    print_judgements(said)
-    print_fixed(said, arguments.judged_after)
-    rows = print_best(said, tried)
+    print(f"{len(clips)} clips, judged {arguments.deciding} ms after the gate's report")
+    if folder is None:
+        print("no recordings of people: set PARLEY_SPEECH")
+    if model is None:
+        print("no Smart Turn: run `make peers`, or give --smart-turn FILE")
+    print_stages(heard)
+    print_judgements(all_takes, arguments.deciding)
+    print_shipped(all_takes, arguments.deciding)
+    outcomes = {
+        setting: [outcome(take, setting.commit) for take in all_takes]
+        for setting in policies(arguments.deciding, smart=model is not None)
+    }
+    rows = print_best(all_takes, outcomes)
+    print_compromise(all_takes, outcomes)
     if arguments.json:
-        document = {"machine": machine(), "judged_after": arguments.judged_after}
-        text = json.dumps({**document, "rows": rows}, indent=1, ensure_ascii=False)
+        document = {"machine": machine(), "deciding": arguments.deciding, "rows": rows}
+        text = json.dumps(document, indent=1, ensure_ascii=False)
         arguments.json.write_text(text + "\n", encoding="utf-8")
     if arguments.plot:
-        plot(said, tried, arguments.plot)
-
-
-def groups(said: Sequence[Utterance]) -> Iterator[tuple[str, str, list[Utterance]]]:
-    """By language and kind, and all languages together."""
-    for kind in ("command", "open"):
-        for language in dict.fromkeys(utterance.language for utterance in said):
-            of = [u for u in said if (u.kind, u.language) == (kind, language)]
-            if of:
-                yield language, kind, of
-        yield "all", kind, [u for u in said if u.kind == kind]
-    yield "all", "both", list(said)
-
-
-def print_costs(said: Sequence[Utterance]) -> None:
-    """What the judgement costs: to compile, for new words, for words heard before."""
-    rows = []
-    for language in dict.fromkeys(utterance.language for utterance in said):
-        grammar = Grammar(language, load_sentences(language) or {}, demo_home())
-        grammar.parse("1")
-        compiling = _milliseconds(grammar, "1")
-        texts = [u.text for u in said if u.language == language]
-        row = [language, f"{compiling:.0f}"]
-        for _ in range(2):
-            costs = [_milliseconds(grammar, text) for text in texts]
-            spread = percentiles(costs)
-            assert spread is not None
-            row += [f"{spread.p50:.2f}", f"{spread.p95:.2f}"]
-        rows.append(row)
-    print("CPU milliseconds of one core")
-    header = ["language", "compile", "cold p50", "cold p95", "warm p50", "warm p95"]
-    print(table(header, rows))
-    print()
-
-
-def _milliseconds(grammar: Grammar, text: str) -> float:
-    begun = time.thread_time()
-    grammar.read(text)
-    return 1000 * (time.thread_time() - begun)
-
-
-def print_judgements(said: Sequence[Utterance]) -> None:
-    """How the words are judged, at the end and in the middle."""
-    rows = []
-    for language, kind, of in groups(said):
-        ends = Counter(utterance.completeness for utterance in of)
-        middles = Counter(c for utterance in of for c, _ in utterance.pauses)
-        for place, counts in (("end", ends), ("pause", middles)):
-            total = counts.total()
-            shares = [percent(counts[c] / total) for c in Completeness]
-            rows.append([language, kind, place, str(total), *shares])
-    print(
-        table(["language", "kind", "at", "n", *(c.value for c in Completeness)], rows)
-    )
-    print()
-
-
-def print_fixed(said: Sequence[Utterance], judged_after: int) -> None:
-    """Plain silence of any length beside the policy as it is shipped."""
-    shipped = graded(TurnPolicy(), judged_after)
-    tried: list[tuple[str, Wait]] = [
-        (f"silence {ms} ms", fixed(ms)) for ms in range(300, 1201, 150)
-    ]
-    kinds = {kind: of for language, kind, of in groups(said) if language == "all"}
-    rows = []
-    tried.append(("grammar, as shipped", shipped))
-    for waits in ((200, 800, 1200, 700), (200, 800, 1200, 900), (200, 800, 1200, 1200)):
-        name = "grammar " + "/".join(map(str, waits))
-        tried.append((name, graded(_policy(*waits), judged_after)))
-    for name, wait in tried:
-        row = [name]
-        for of in kinds.values():
-            result = score(of, wait)
-            row += [percent(result.false_cut_ins), f"{result.latency:.0f}"]
-        rows.append(row)
-    header = [text for kind in kinds for text in (f"{kind}: cut in", "wait ms")]
-    print(table(["policy", *header], rows))
-    print()
-
-
-def print_best(
-    said: Sequence[Utterance], tried: Sequence[Setting]
-) -> list[dict[str, object]]:
-    """The latency that each policy comes down to at a share of false cut-ins."""
-    found: list[dict[str, object]] = []
-    rows = []
-    for language, kind, of in groups(said):
-        row = [language, kind]
-        for share in SHARES:
-            for policy in ("silence", "understood", "grammar"):
-                hit = best(of, (s for s in tried if s.policy == policy), share)
-                row.append("-" if hit is None else f"{hit[1].latency:.0f}")
-                if hit is not None:
-                    found.append(
-                        {
-                            "language": language,
-                            "kind": kind,
-                            "policy": policy,
-                            "share": share,
-                            "setting": hit[0].parameters,
-                            **asdict(hit[1]),
-                        }
-                    )
-        rows.append(row)
-    header = [
-        f"{p} @{percent(s)}"
-        for s in SHARES
-        for p in ("silence", "understood", "grammar")
-    ]
-    print("mean wait in ms; a grammar's waits are complete/extendable/prefix/open")
-    print(table(["language", "kind", *header], rows))
-    chosen = [r for r in found if (r["language"], r["policy"]) == ("all", "grammar")]
-    for record in chosen:
-        print(f"  {record['kind']} @{record['share']}: {record['setting']}")
-    return found
-
-
-def plot(said: Sequence[Utterance], tried: Sequence[Setting], path: Path) -> None:
-    """The lower hull of what each policy can do: latency against false cut-ins."""
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(1, 2, figsize=(10, 4), sharey=True)
-    for axis, kind in zip(axes, ("command", "open"), strict=True):
-        of = [utterance for utterance in said if utterance.kind == kind]
-        for policy in ("silence", "understood", "grammar"):
-            scored = (score(of, s.wait) for s in tried if s.policy == policy)
-            hull: list[Score] = []
-            for point in sorted(scored, key=lambda p: (p.false_cut_ins, p.latency)):
-                if not hull or point.latency < hull[-1].latency:
-                    hull.append(point)
-            axis.plot(
-                [100 * p.false_cut_ins for p in hull],
-                [p.latency for p in hull],
-                label=policy,
-                marker=".",
-                drawstyle="steps-post",
-            )
-        shipped = score(of, graded(TurnPolicy(), 200))
-        axis.plot(
-            100 * shipped.false_cut_ins, shipped.latency, "k*", label="as shipped"
-        )
-        axis.set(title=kind, xlabel="false cut-ins, % of pauses", xlim=(0, 40))
-    axes[0].set_ylabel("mean wait after the true end, ms")
-    axes[1].legend()
-    figure.tight_layout()
-    figure.savefig(path, dpi=120)
+        plot(all_takes, outcomes, arguments.deciding, arguments.plot)
 
 
 if __name__ == "__main__":
