@@ -1,4 +1,4 @@
-"""One websocket: a session's listener, and the loop that feeds the session.
+"""One websocket: the queue to the client, and the loop that feeds its door.
 
 Everything that waits here has a deadline, and everything that is kept has a limit:
 a peer that floods, stalls or talks nonsense costs nobody else anything.
@@ -9,21 +9,19 @@ import contextlib
 import logging
 import socket
 import time
+from collections.abc import Iterator
 from enum import IntEnum
+from typing import Protocol
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from streaming.config import ServerConfig
-from streaming.messages import ErrorMessage, ServerMessage
-from streaming.protocols.native import parse_client, serialize
-from streaming.session import Session
 from streaming.telemetry import Telemetry
-from voice.audio import Pcm
 from voice.errors import ClientError
 from voice.events import Millis
 
-__all__ = ["CloseCode", "Connection"]
+__all__ = ["CloseCode", "Connection", "Door", "in_slices"]
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +60,39 @@ class CloseCode(IntEnum):
     SLOW_READER = 4410
 
 
+class Door(Protocol):
+    """How one kind of client is spoken to."""
+
+    @property
+    def largest(self) -> int:
+        """Bytes that a message of the client may have, or characters."""
+        ...
+
+    @property
+    def now(self) -> Millis:
+        """Audio received so far."""
+        ...
+
+    async def take(self, frame: str | bytes) -> None:
+        """Obey a frame of the client.
+
+        Raises:
+            ClientError: it cannot be obeyed; everything stays as it was.
+        """
+        ...
+
+    def refuse(self, error: ClientError, message: str) -> None:
+        """Tell the client why a frame of it was not obeyed, in a `message` of ours."""
+        ...
+
+
+def in_slices(data: bytes, rate: int) -> Iterator[bytes]:
+    """Audio of 16 bit in pieces, between which other sessions shall have their turn."""
+    step = 2 * (SLICE * rate // 1000)
+    for start in range(0, len(data), step):
+        yield data[start : start + step]
+
+
 class Connection:
     """One client.
 
@@ -85,22 +116,17 @@ class Connection:
         for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             wire.setsockopt(socket.SOL_SOCKET, buffer, KERNEL_BUFFER)
 
-    # A session's `Listener`.
-
-    def send(self, message: ServerMessage) -> None:
-        """See `streaming.services.Listener`."""
-        self._put(serialize(message))
-
-    def send_audio(self, pcm: Pcm) -> None:
-        """See `streaming.services.Listener`."""
-        self._put(pcm.to_bytes())
+    def put(self, frame: str | bytes) -> None:
+        """Send a frame, after those before it; who reads too slowly is cut off."""
+        try:
+            self._outgoing.put_nowait(frame)
+        except asyncio.QueueFull:
+            self.end(CloseCode.SLOW_READER, "the client reads too slowly")
 
     def fail(self, error: BaseException) -> None:
-        """See `streaming.services.Listener`."""
+        """There is a bug: it must not be hidden, and the session cannot go on."""
         log.error("a bug in a session", exc_info=error)
         self.end(CloseCode.INTERNAL_ERROR, "internal error")
-
-    # For the server.
 
     def end(self, code: CloseCode, reason: str) -> None:
         """Make `run` return, then close; the first reason counts."""
@@ -115,10 +141,10 @@ class Connection:
         code, reason = self._end.result()
         return f"{code.value} {reason}"
 
-    async def run(self, session: Session) -> None:
+    async def run(self, door: Door) -> None:
         """Talk until either side has had enough."""
         tasks = [
-            asyncio.create_task(self._read(session)),
+            asyncio.create_task(self._read(door)),
             asyncio.create_task(self._write()),
         ]
         try:
@@ -137,12 +163,6 @@ class Connection:
                 ending = self._end.result() if self._end.done() else ()
                 await self._websocket.close(*ending)
 
-    def _put(self, frame: str | bytes) -> None:
-        try:
-            self._outgoing.put_nowait(frame)
-        except asyncio.QueueFull:
-            self.end(CloseCode.SLOW_READER, "the client reads too slowly")
-
     async def _write(self) -> None:
         while True:
             frame = await self._outgoing.get()
@@ -155,7 +175,7 @@ class Connection:
             except ConnectionClosed:
                 return
 
-    async def _read(self, session: Session) -> None:
+    async def _read(self, door: Door) -> None:
         while True:
             try:
                 async with asyncio.timeout(self._config.idle_timeout_s):
@@ -165,35 +185,26 @@ class Connection:
                 return
             except ConnectionClosed:
                 return
+            if len(frame) > door.largest:
+                self.end(CloseCode.TOO_BIG, f"over {door.largest} bytes")
+                return
             try:
-                await self._take(frame, session)
+                await door.take(frame)
             except ClientError as error:
-                self._object(error)
-            await self._slow_down(session)
+                self._object(error, door)
+            await self._slow_down(door)
 
-    async def _take(self, frame: str | bytes, session: Session) -> None:
-        if isinstance(frame, str):
-            session.receive(parse_client(frame))
-            return
-        rate = session.settings.input_rate
-        Pcm.of_bytes(frame, rate)  # refuses all of it, before any of it is heard
-        step = 2 * (SLICE * rate // 1000)
-        for start in range(0, len(frame), step):
-            session.hear(frame[start : start + step])
-            await asyncio.sleep(0)
-
-    def _object(self, error: ClientError) -> None:
+    def _object(self, error: ClientError, door: Door) -> None:
         self._telemetry.failed(error.code)
         # It may quote the peer, who may have written a book.
-        message = str(error)[:MAX_COMPLAINT]
-        self.send(ErrorMessage(code=error.code, message=message))
+        door.refuse(error, str(error)[:MAX_COMPLAINT])
         self._mistakes += 1
         if self._mistakes >= MISTAKES:
             self.end(CloseCode.BAD_EVENTS, "too many bad messages")
 
-    async def _slow_down(self, session: Session) -> None:
+    async def _slow_down(self, door: Door) -> None:
         """Read no faster than life: what is not read fills the sender's buffers."""
-        ahead = session.now / 1000 - (time.monotonic() - self._began)
+        ahead = door.now / 1000 - (time.monotonic() - self._began)
         if ahead < 0:
             # A pause of the sender is no credit for a later flood.
             self._began -= ahead

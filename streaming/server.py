@@ -16,11 +16,9 @@ from websockets.http11 import Request, Response
 
 from streaming.config import Config, ServerConfig
 from streaming.connection import GOODBYE, CloseCode, Connection
-from streaming.messages import GoingAway, SessionCreated
-from streaming.protocols.native import PROTOCOL
+from streaming.doors.native import NativeDoor
+from streaming.messages import GoingAway
 from streaming.services import Services
-from streaming.session import Session
-from voice import languages as known
 from voice.errors import ConfigError, Stage
 from voice.turns import Floor
 
@@ -102,7 +100,7 @@ class Server:
         self.config = config
         self._services = services
         self._pools = pools
-        self._sessions: dict[Session, Connection] = {}
+        self._doors: dict[NativeDoor, Connection] = {}
         self._draining = False
         self._listening: Listening | None = None
         self.port = config.server.port
@@ -152,20 +150,20 @@ class Server:
         """Take no more sessions; let running turns end, up to the deadline; close."""
         assert self._listening is not None
         self._draining = True
-        log.info("stopping; %d sessions are open", len(self._sessions))
+        log.info("stopping; %d sessions are open", len(self._doors))
         timeout = self.config.server.drain_timeout_s
-        for connection in self._sessions.values():
-            connection.send(GoingAway(deadline_ms=round(timeout * 1000)))
+        for door in self._doors:
+            door.send(GoingAway(deadline_ms=round(timeout * 1000)))
         try:
             async with asyncio.timeout(timeout):
                 # The floor is no event to wait for; this happens once in a life.
                 while any(  # noqa: ASYNC110
-                    s.floor is not Floor.OPEN for s in self._sessions
+                    d.session.floor is not Floor.OPEN for d in self._doors
                 ):
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            log.warning("%d sessions were cut off", len(self._sessions))
-        for connection in self._sessions.values():
+            log.warning("%d sessions were cut off", len(self._doors))
+        for connection in self._doors.values():
             connection.end(CloseCode.GOING_AWAY, "the server stops")
         # Each connection says its own goodbye, in a time that it is sure to keep.
         self._listening.close(close_connections=False)
@@ -174,28 +172,23 @@ class Server:
     async def _converse(self, websocket: ServerConnection) -> None:
         connection = Connection(websocket, self.config.server, self._services.telemetry)
         name = secrets.token_hex(4)
+        door = NativeDoor(
+            connection,
+            self._services,
+            name=name,
+            largest=self.config.server.max_message_bytes,
+        )
         log.info("%s session opened", name)
-        async with Session(self._services, connection, name=name) as session:
-            self._sessions[session] = connection
+        async with door.session:
+            self._doors[door] = connection
             try:
-                connection.send(self._greeting(session))
-                await connection.run(session)
+                door.greet()
+                await connection.run(door)
             finally:
-                del self._sessions[session]
+                del self._doors[door]
                 log.info("%s session closed: %s", name, connection.ending)
         # The session is over by now: who does not take the goodbye holds nothing.
         await connection.aclose()
-
-    def _greeting(self, session: Session) -> SessionCreated:
-        settings = session.settings
-        return SessionCreated(
-            session_id=session.name,
-            protocol=PROTOCOL,
-            languages=settings.languages,
-            input_rate=settings.input_rate,
-            output_rate=settings.output_rate,
-            disclosure=known.get(settings.languages[0]).disclosure,
-        )
 
     # --- HTTP on the same port ------------------------------------------------
 
@@ -244,7 +237,7 @@ class Server:
         """Why there can be no further session; empty if there can."""
         if self._draining:
             return "draining"
-        if len(self._sessions) >= self.config.server.max_sessions:
+        if len(self._doors) >= self.config.server.max_sessions:
             return "full"
         return ""
 

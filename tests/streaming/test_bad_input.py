@@ -326,7 +326,7 @@ async def test_a_flood_of_audio_is_slowed_down_and_nobody_else(served):
         task = asyncio.create_task(flood(peer))
         await asyncio.sleep(0.3)
         others = await round_trips(served, 30)
-        heard = next(iter(served.server._sessions)).now / 1000
+        heard = next(iter(served.server._doors)).now / 1000
         elapsed = time.monotonic() - begun
         task.cancel()
         peer.socket.transport.abort()
@@ -343,7 +343,7 @@ async def test_a_pause_is_no_credit_for_a_later_flood(served, monkeypatch):
         await asyncio.sleep(1)
         await peer.play(Pcm.silence(Millis(3_000), 16_000))
         await asyncio.sleep(0.3)
-        heard = next(iter(served.server._sessions)).now
+        heard = next(iter(served.server._doors)).now
         assert 200 <= heard < 1_000
         peer.socket.transport.abort()
 
@@ -388,7 +388,7 @@ async def test_a_client_that_never_reads_the_answers_is_closed(served):
     _, writer = await upgraded(served, receive_buffer=2048)
     update = masked(TEXT, b'{"type": "session.update"}')
     begun = time.monotonic()
-    while served.server._sessions:
+    while served.server._doors:
         writer.write(update * 20)
         await asyncio.sleep(0.01)
         assert time.monotonic() - begun < 5
@@ -399,14 +399,14 @@ async def test_a_client_that_never_reads_the_answers_is_closed(served):
 
 async def test_a_client_that_never_reads_the_reply_is_closed(served):
     reader, writer = await upgraded(served, receive_buffer=2048)
-    (mute,) = served.server._sessions
+    (mute,) = served.server._doors
     alone = await round_trips(served, 20)
     writer.write(masked(TEXT, b'{"type": "session.update", "output_rate": 48000}'))
     text = json.dumps({"type": "parley.text", "text": "long " * 190}).encode()
     writer.write(masked(TEXT, text))
     begun = time.monotonic()
     others = []
-    while mute in served.server._sessions:
+    while mute in served.server._doors:
         others += await round_trips(served, 3)
         assert time.monotonic() - begun < 10
     assert_unharmed(others, alone)
@@ -418,10 +418,10 @@ async def test_a_session_that_vanishes_frees_everything_within_a_second(served):
     async with talking(served) as peer:
         await peer.play(spoken("what i wanted to say", "en"))
         await peer.until("parley.floor", floor="user")
-        assert len(served.server._sessions) == 1
+        assert len(served.server._doors) == 1
         peer.socket.transport.abort()
         begun = time.monotonic()
-        while served.server._sessions:
+        while served.server._doors:
             await asyncio.sleep(0.01)
             assert time.monotonic() - begun < 1
 

@@ -1,0 +1,83 @@
+"""The door `/v1/stream`: bare PCM in binary frames, JSON messages beside it."""
+
+import asyncio
+
+from streaming.connection import Connection, in_slices
+from streaming.messages import ErrorMessage, ServerMessage, SessionCreated
+from streaming.protocols.native import PROTOCOL, parse_client, serialize
+from streaming.services import Services
+from streaming.session import Session
+from voice import languages as known
+from voice.audio import Pcm
+from voice.errors import ClientError
+from voice.events import Millis
+
+__all__ = ["NativeDoor"]
+
+
+class NativeDoor:
+    """One client of `/v1/stream`. Implements `streaming.connection.Door`.
+
+    Args:
+        connection: to the client.
+        services: for the session.
+        name: of the session.
+        largest: bytes of a message.
+    """
+
+    def __init__(
+        self, connection: Connection, services: Services, *, name: str, largest: int
+    ) -> None:
+        self.largest = largest
+        self.session = Session(services, self, name=name)
+        self._connection = connection
+
+    @property
+    def now(self) -> Millis:
+        """Audio received so far."""
+        return self.session.now
+
+    def greet(self) -> None:
+        """Tell how the session begins."""
+        settings = self.session.settings
+        self.send(
+            SessionCreated(
+                session_id=self.session.name,
+                protocol=PROTOCOL,
+                languages=settings.languages,
+                input_rate=settings.input_rate,
+                output_rate=settings.output_rate,
+                disclosure=known.get(settings.languages[0]).disclosure,
+            )
+        )
+
+    def send(self, message: ServerMessage) -> None:
+        """See `streaming.services.Listener`."""
+        self._connection.put(serialize(message))
+
+    def send_audio(self, pcm: Pcm) -> None:
+        """See `streaming.services.Listener`."""
+        self._connection.put(pcm.to_bytes())
+
+    def fail(self, error: BaseException) -> None:
+        """See `streaming.services.Listener`."""
+        self._connection.fail(error)
+
+    async def take(self, frame: str | bytes) -> None:
+        """Obey a frame.
+
+        Raises:
+            ClientError: it cannot be obeyed; the session stays as it was.
+        """
+        if isinstance(frame, str):
+            self.session.receive(parse_client(frame))
+            return
+        rate = self.session.settings.input_rate
+        Pcm.of_bytes(frame, rate)  # refuses all of it, before any of it is heard
+        for part in in_slices(frame, rate):
+            self.session.hear(part)
+            await asyncio.sleep(0)
+
+    def refuse(self, error: ClientError, message: str) -> None:
+        """Tell the client what it did wrong."""
+        self.send(ErrorMessage(code=error.code, message=message))
