@@ -253,15 +253,17 @@ class ReplyAudioDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ducked:
-    """The reply goes on at a lower volume, or at full volume again.
+    """The user speaks over the reply: it is held, or goes on.
 
-    The audio sent from now on has that volume; a player that has more than 300 ms
-    in its buffer should lower its own until then.
+    Held, fall silent at once and forget what was not played yet. When it goes on, the
+    audio that follows begins at `position_ms`, a little before it fell silent; count
+    playback positions from there.
     """
 
     type: ClassVar[str] = "parley.duck"
     turn: Turn
-    ducked: Annotated[bool, "whether the volume is lowered"]
+    ducked: Annotated[bool, "whether the reply is held"]
+    position_ms: Annotated[int, "ms of the reply: heard so far, or where it goes on"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

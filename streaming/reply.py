@@ -69,6 +69,8 @@ class Reply:
         self.text = text
         self.language = language
         self.outbox = Outbox(rate)
+        self.begun = clock()
+        """When its synthesis was asked for, by `clock`."""
         self.first_piece: float | None = None
         """Seconds from the beginning of the synthesis to its first piece."""
         self.synthesis_took = 0.0
@@ -93,6 +95,16 @@ class Reply:
         self.outbox.report(position, self._now())
         self._news.set()
 
+    def hold(self) -> Millis:
+        """Fall silent for the time being; returns how much was heard."""
+        return self.outbox.hold(self._now())
+
+    def go_on(self) -> Millis:
+        """Be heard again, and return from where: a little before it fell silent."""
+        position = self.outbox.go_on(self._now())
+        self._news.set()
+        return position
+
     async def run(
         self, *, on_start: Callable[[], None], on_sent: Callable[[], None]
     ) -> Heard:
@@ -100,7 +112,8 @@ class Reply:
 
         Args:
             on_start: called before the first piece is sent.
-            on_sent: called after the last piece was sent.
+            on_sent: called after the last piece was sent; again if the reply went
+                on from before it.
         """
         await self._released.wait()
         outbox = self.outbox
@@ -115,8 +128,8 @@ class Reply:
             if not outbox.full:
                 self._room.set()
             if outbox.all_sent and not sent:
-                sent = True
                 on_sent()
+            sent = outbox.all_sent
             wait = outbox.wait(self._now())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(None if wait is None else wait / 1000):

@@ -105,12 +105,18 @@ class Speaker:
         return heard
 
     def duck(self) -> None:
-        """Lower the voice."""
-        self._set_ducked(ducked=True)
+        """Fall silent, and hold the rest of the reply."""
+        assert self._heard is not None
+        reply = self._heard.reply
+        position = reply.hold()
+        self._listener.send(Ducked(turn=reply.turn, ducked=True, position_ms=position))
 
     def unduck(self) -> None:
-        """Raise the voice again."""
-        self._set_ducked(ducked=False)
+        """Go on where the reply was held."""
+        assert self._heard is not None
+        reply = self._heard.reply
+        position = reply.go_on()
+        self._listener.send(Ducked(turn=reply.turn, ducked=False, position_ms=position))
 
     def report(self, turn: TurnId, position: Millis) -> None:
         """The client says how much of the reply to `turn` it has played."""
@@ -148,15 +154,6 @@ class Speaker:
         )
         self._listener.send(Timings(turn=turn, **asdict(timings)))
         self._services.telemetry.turn_ended(speech.reply.language, end, timings)
-
-    def _set_ducked(self, *, ducked: bool) -> None:
-        assert self._heard is not None
-        reply = self._heard.reply
-        if ducked:
-            reply.outbox.duck()
-        else:
-            reply.outbox.unduck()
-        self._listener.send(Ducked(turn=reply.turn, ducked=ducked))
 
 
 def report(error: StageError, services: Services, listener: Listener) -> None:

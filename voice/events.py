@@ -42,6 +42,23 @@ class Substance(Enum):
     WORDS = "words"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the sound around a pause shows; None: not known."""
+
+    hush: float | None = None
+    """How sure the silence is, 0 to 1: 1 less the mean speech probability of the
+    frames since the last that held speech."""
+    fall: float | None = None
+    """Decibels by which the voice was softer at its end than before; below zero if
+    it was raised."""
+    finality: float | None = None
+    """How final the recogniser's text looks, 0 to 1."""
+
+
+NO_EVIDENCE = Evidence()
+
+
 # --- Events -----------------------------------------------------------------
 
 
@@ -59,6 +76,7 @@ class SpeechEnded:
 
     at: Millis
     """When the silence began; at or before the moment of the event."""
+    evidence: Evidence = NO_EVIDENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +89,22 @@ class Transcribed:
 
 
 @dataclass(frozen=True, slots=True)
+class Overheard:
+    """Of what the user is saying over the reply, this much is certain already."""
+
+    turn: TurnId
+    substance: Substance
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A reply to the utterance stands ready; nothing of it was done or heard."""
 
     turn: TurnId
     revision: Revision
     completeness: Completeness
+    evidence: Evidence = NO_EVIDENCE
+    """What the pause shows by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +158,7 @@ Event: TypeAlias = (
     SpeechStarted
     | SpeechEnded
     | Transcribed
+    | Overheard
     | Prepared
     | ReplyStarted
     | ReplyPlayed
@@ -220,14 +249,14 @@ class StopReply:
 
 @dataclass(frozen=True, slots=True)
 class Duck:
-    """Lower the voice: the user may be taking the floor."""
+    """Fall silent at once and hold the reply: the user may be taking the floor."""
 
     turn: TurnId
 
 
 @dataclass(frozen=True, slots=True)
 class Unduck:
-    """Raise the voice again: the user was only listening aloud."""
+    """Go on with the reply where it was held: the user was only listening aloud."""
 
     turn: TurnId
 

@@ -16,7 +16,7 @@ What always holds (tests/voice/test_turns.py visits every reachable state):
 2. Audio is being kept exactly while the floor is USER, PAUSE or OVERLAP, or
    PENDING for an utterance that may still be reopened.
 3. There is at most one reply, and none while the floor is OPEN, USER or PAUSE.
-4. The voice is ducked exactly while the floor is OVERLAP.
+4. The reply is ducked (silent, and held) exactly while the floor is OVERLAP.
 5. PENDING always has someone at work: it is no dead end.
 6. No effect before the commit: `Release` follows `CommitUtterance`, once.
 7. A stale turn or revision changes nothing and commands nothing.
@@ -27,8 +27,9 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TypeAlias
 
-from voice.endpointing import TurnPolicy
+from voice.endpointing import NO_HABIT, TurnPolicy
 from voice.events import (
+    NO_EVIDENCE,
     Announce,
     AnnouncementDue,
     Apologize,
@@ -41,7 +42,9 @@ from voice.events import (
     DropUtterance,
     Duck,
     Event,
+    Evidence,
     Millis,
+    Overheard,
     Prepare,
     Prepared,
     Release,
@@ -113,6 +116,7 @@ class _Pause:
     work: _Work
     """PLAYBACK here means: the reply stands ready, held."""
     completeness: Completeness | None = None
+    evidence: Evidence = NO_EVIDENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,7 @@ class TurnMachine:
         self._state: _State = _Open()
         self._turn = TurnId(0)
         self._announcements = 0
+        self._habit = NO_HABIT
 
     @property
     def floor(self) -> Floor:
@@ -198,8 +203,9 @@ class TurnMachine:
         match self._state:
             case _User(began=began):
                 return Millis(began + self.policy.max_utterance)
-            case _Pause(silent=silent, completeness=completeness):
-                return Millis(silent + self.policy.wait(completeness))
+            case _Pause(silent=silent, completeness=judged, evidence=evidence):
+                wait = self.policy.wait(judged, evidence, self._habit)
+                return Millis(silent + wait)
             case _Overlap(began=began):
                 return Millis(began + self.policy.barge_in)
             case _:
@@ -255,10 +261,12 @@ class TurnMachine:
         match event:
             case SpeechStarted(at):
                 return self._on_speech(at)
-            case SpeechEnded(at):
-                return self._on_silence(at)
+            case SpeechEnded(at, evidence):
+                return self._on_silence(at, evidence)
             case Transcribed():
                 return self._on_transcribed(event)
+            case Overheard(turn, substance):
+                return self._on_overheard(turn, substance)
             case Prepared():
                 return self._on_prepared(event)
             case ReplyStarted(turn):
@@ -283,7 +291,8 @@ class TurnMachine:
             case _Open():
                 turn = self._next_turn()
                 return _User(turn, Revision(0), at), [BeginUtterance(turn)]
-            case _Pause(turn, revision, began):
+            case _Pause(turn, revision, began, silent):
+                self._habit = self._habit.after(Millis(at - silent))
                 return _resume(turn, revision, began)
             case _Pending(turn, revision, int(began), work) if (
                 work is not _Work.PLAYBACK
@@ -303,10 +312,12 @@ class TurnMachine:
             case state:
                 return state, []
 
-    def _on_silence(self, at: Millis) -> _Step:
+    def _on_silence(self, at: Millis, evidence: Evidence) -> _Step:
         match self._state:
             case _User(turn, revision, began):
-                pause = _Pause(turn, revision, began, at, _Work.TRANSCRIPT)
+                pause = _Pause(
+                    turn, revision, began, at, _Work.TRANSCRIPT, evidence=evidence
+                )
                 return pause, [Transcribe(turn, revision)]
             case _Overlap(reply, turn, revision, began):
                 pause_ = _OverlapPause(reply, turn, revision, began, at)
@@ -335,14 +346,26 @@ class TurnMachine:
             case state:
                 return state, []
 
+    def _on_overheard(self, turn: TurnId, substance: Substance) -> _Step:
+        match self._state:
+            case _Overlap(reply, t, revision, began) if t == turn and (
+                substance is Substance.WORDS
+            ):
+                return _User(turn, revision, began), [StopReply(reply)]
+            case state:
+                return state, []
+
     def _on_prepared(self, event: Prepared) -> _Step:
         turn, revision = event.turn, event.revision
         match self._state:
             case _Pause(t, r, work=_Work.REPLY) as pause if (t, r) == (turn, revision):
-                completeness = event.completeness
-                return replace(
-                    pause, work=_Work.PLAYBACK, completeness=completeness
-                ), []
+                ready = replace(
+                    pause,
+                    work=_Work.PLAYBACK,
+                    completeness=event.completeness,
+                    evidence=event.evidence,
+                )
+                return ready, []
             case _Pending(t, r, work=_Work.REPLY) as pending if (t, r) == (
                 turn,
                 revision,

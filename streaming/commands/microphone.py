@@ -112,8 +112,13 @@ class _Player:
                 print(f"  heard      {text} ({language})")
             case ReplyText(transcript=text):
                 print(f"  answered   {text}")
-            case Ducked():
-                pass  # the server sends quieter audio by itself
+            case Ducked(ducked=held, position_ms=position):
+                with self._lock:
+                    if held:
+                        self._waiting.clear()
+                    else:
+                        self._played = position * self._client.output_rate // 1000
+                        self._told = position
             case _:
                 pass
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.outbox import DUCKED_GAIN, Outbox
+from streaming.outbox import REWIND, Outbox
 from voice.audio import Pcm
 from voice.events import Millis
 
@@ -62,13 +62,66 @@ def test_what_was_heard_is_told_in_words():
     assert outbox(400).heard_text(100) == ""
 
 
-def test_a_ducked_reply_is_quieter_until_it_is_raised_again():
+def words(*lengths):
+    """Tones of these lengths, with 60 ms of silence after each."""
+    parts = [
+        part for ms in lengths for part in (tone(ms), Pcm.silence(Millis(60), RATE))
+    ]
+    box = Outbox(RATE, lead=Millis(200))
+    box.begin_phrase("word " * len(lengths))
+    box.feed(Pcm.joined(parts, RATE))
+    box.complete()
+    return box
+
+
+def play(box, start, end):
+    return [piece for now in range(start, end, 20) for piece in box.due(now)]
+
+
+def test_a_held_reply_says_nothing_and_the_clock_stands():
     box = outbox(1000)
+    play(box, 0, 400)
+    assert box.hold(400) == 400
+    assert play(box, 400, 2000) == []
+    assert box.heard(2000) == 400
+    assert box.wait(2000) is None
+    assert not box.played(2000)
+    assert box.heard_text(2000) == "one"
+
+
+def test_it_goes_on_at_the_beginning_of_the_word_that_was_cut():
+    box = words(300, 300, 300, 300)
+    play(box, 0, 600)
+    box.hold(600)  # within the second word, which began at 360
+    assert box.go_on(2000) == 360
+    again = play(box, 2000, 4000)
+    assert Pcm.joined(again, RATE).duration == 4 * 360 - 360
+    assert box.played(2000 + 4 * 360)
+
+
+def test_a_reply_held_before_anything_was_heard_begins_again():
+    box = words(300, 300)
     box.due(0)
-    box.duck()
-    assert box.due(100)[0].samples[0] == int(1000 * DUCKED_GAIN)
-    box.unduck()
-    assert box.due(200)[0].samples[0] == 1000
+    box.hold(10)
+    assert box.go_on(500) == 0
+    assert Pcm.joined(play(box, 500, 2000), RATE).duration == 720
+
+
+def test_the_client_may_tell_late_how_far_it_was():
+    box = words(300, 300, 300, 300)
+    play(box, 0, 700)
+    box.hold(700)
+    box.report(Millis(430), 720)
+    assert box.heard(2000) == 430
+    assert box.go_on(2000) <= 430
+
+
+def test_a_client_that_lags_far_behind_loses_no_more_than_what_is_not_kept():
+    box = outbox(9000)
+    play(box, 0, 5000)
+    box.report(Millis(0), 5000)
+    box.hold(5000)
+    assert 3000 < box.go_on(6000) < 5000
 
 
 def test_it_tells_the_synthesiser_to_wait():
@@ -89,8 +142,9 @@ def test_an_unfinished_reply_is_waited_for():
 @given(
     pieces=st.lists(st.integers(0, 700), max_size=5),
     steps=st.lists(st.integers(0, 400), min_size=1, max_size=60),
+    holds=st.sets(st.integers(0, 15)),
 )
-def test_all_audio_arrives_once_and_in_order(pieces, steps):
+def test_all_audio_arrives_in_order_and_only_a_little_of_it_twice(pieces, steps, holds):
     box = Outbox(RATE)
     ramp = np.arange(sum(pieces) * RATE // 1000, dtype=np.int64) % 30_000
     clip = Pcm(ramp.astype(np.int16), RATE)
@@ -99,10 +153,19 @@ def test_all_audio_arrives_once_and_in_order(pieces, steps):
         box.feed(clip.slice(Millis(start), Millis(start + ms)))
         start += ms
     box.complete()
-    now, sent = 0, []
-    for step in [*steps, 10_000, *([300] * 20)]:
+    now, place = 0, 0
+    for number, step in enumerate([*steps, 10_000, *([300] * 20)]):
         now += step
-        sent += box.due(now)
+        if number in holds:
+            heard = box.hold(now)
+            assert box.due(now + 100) == []
+            now += 200
+            box.go_on(now)
+            assert 0 <= heard - box.sent <= REWIND[1] + 1
+            place = box.sent * RATE // 1000
+        for piece in box.due(now):
+            assert np.array_equal(piece.samples, clip.samples[place:][: len(piece)])
+            place += len(piece)
         assert box.heard(now) <= box.sent <= box.total
-    assert np.array_equal(Pcm.joined(sent, RATE).samples, clip.samples)
+    assert place == len(clip)
     assert box.played(now + 10_000)

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 
+from voice.endpointing import FALL, FINALITY, HUSH, LONGEST, SHORTEST, Curve
 from voice.events import (
     Announce,
     AnnouncementDue,
@@ -21,7 +22,9 @@ from voice.events import (
     DropUtterance,
     Duck,
     Event,
+    Evidence,
     Millis,
+    Overheard,
     Prepare,
     Prepared,
     Release,
@@ -52,6 +55,9 @@ POLICY = TurnPolicy(
     barge_in=Millis(200),
     max_utterance=Millis(500),
 )
+UNSURE = Evidence(hush=0.0)
+"""It lengthens every wait: the way back to the plain one, when the reply is prepared,
+may lead to a deadline in the past."""
 
 
 @dataclass
@@ -167,15 +173,18 @@ class Node:
     def moves(self) -> Iterator[tuple[str, Event | None]]:
         """Everything that could happen now; None is the passing of time."""
         at = Millis(self.now)
-        yield (
-            ("hush", SpeechEnded(at))
-            if self.world.speaking
-            else (
-                "speak",
-                SpeechStarted(at),
-            )
-        )
+        if self.world.speaking:
+            yield "hush", SpeechEnded(at, UNSURE)
+        if not self.world.speaking or self.world.kept is None:
+            # The session listens anew when an utterance ended amid speech.
+            yield "speak", SpeechStarted(at)
         yield "wait", None
+        if self.machine.floor is Floor.OVERLAP and self.world.speaking:
+            for substance in Substance:
+                yield (
+                    f"overheard {substance.value}",
+                    Overheard(self.machine.turn, substance),
+                )
         match self.world.job:
             case Transcribe(turn, revision):
                 for substance in Substance:
@@ -220,6 +229,8 @@ class Node:
                     yield Prepared(turn, revision, Completeness.COMPLETE)
                 if not waited and not held:
                     yield StageFailed(turn, revision)
+            if turn != newest or self.machine.floor is not Floor.OVERLAP:
+                yield Overheard(turn, Substance.WORDS)
             if turn != self.world.reply:
                 yield ReplyStarted(turn)
                 yield ReplyPlayed(turn)
@@ -332,6 +343,65 @@ def state_name(node: Node) -> str:
     return f"{name}, awaiting {work.name.lower()}"
 
 
+BARGE_IN = """\
+## Speech over the reply
+
+Whoever speaks over the reply is let speak: at the onset the reply falls silent and is
+held (`Duck`), and nothing of it is lost. What the player has and did not play is
+forgotten there and kept here. Then one of these decides:
+
+- words that are certain while they are being spoken, and more than a sign of
+  listening: the reply is over (`StopReply`), and the user has the floor;
+- speech that lasts as long as `barge_in`, words or not: likewise;
+- silence before that: the recogniser tells words from "mhm". After words the reply is
+  over; after a sign of listening, a cough, or nothing it goes on (`Unduck`), a little
+  before the place where it fell silent, at the beginning of a word.
+
+What counts as heard ends where the reply fell silent. Our own voice, coming back
+through the microphone, is told apart before the speech gate (`voice/echo.py`).
+
+Speech that goes on after an utterance was ended without a pause, by its length or by
+hand, is not lost: when the reply to it is released, whoever still speaks is taken to
+begin anew, with the audio since the end of the utterance before."""
+
+
+def _waits(policy: TurnPolicy) -> list[str]:
+    """The section about the length of a pause, from the policy and its curves."""
+
+    def row(name: str, curve: Curve, unit: str, what: str) -> str:
+        points = ", ".join(f"{x:g}{unit}: {y:g}" for x, y in curve)
+        return f"| {name} | {what} | {points} |"
+
+    return [
+        "## How long to wait",
+        "",
+        "| wait | default (ms) | what it is for |",
+        "|---|---|---|",
+        f"| complete | {policy.complete} | a whole request that nothing extends |",
+        f"| extendable | {policy.extendable} | a whole request that could go on |",
+        f"| prefix | {policy.prefix} | the beginning of a request |",
+        f"| open | {policy.open} | anything else, or not judged yet |",
+        f"| barge_in | {policy.barge_in} | speech over the reply, silent meanwhile |",
+        f"| max_utterance | {policy.max_utterance} | one utterance in all |",
+        "",
+        "The first four are base waits, counted from the detected end of speech. What",
+        "the words cannot show scales them (`voice/endpointing.py`); straight lines lie",
+        "between the points, what is not known scales nothing, and all together stay",
+        f"between {SHORTEST:g} and {LONGEST:g} times the base:",
+        "",
+        "| evidence | what it is | factor |",
+        "|---|---|---|",
+        row("fall", FALL, " dB", "how far the voice sank in its last 128 ms"),
+        row("hush", HUSH, "", "1 less the mean speech probability since then"),
+        row("finality", FINALITY, "", "the last mark of the transcript"),
+        "| habit | 9 of 10 pauses after which this user went on, times 1.25, plus 50 ms,"
+        " from the third pause on; replaces the base | except for complete |",
+        "",
+        "Without a grammar every judgement is `open`: evidence and habit decide alone.",
+        "",
+    ]
+
+
 def page() -> str:
     """docs/turn-taking.md, from the machine itself."""
     count, edges = explore()
@@ -349,16 +419,10 @@ def page() -> str:
         "Generated from `voice/turns.py` by `make docs`; a test fails when it is out",
         f"of date. The machine has {count} reachable states (turns, revisions and",
         f"times relative) and {len(edges)} edges between them; the tests visit all.",
-        "Moves that change nothing are left out. `wait` is a deadline of the policy:",
+        "Moves that change nothing are left out. `wait` is a deadline of the policy.",
         "",
-        "| wait | default (ms) | what it is for |",
-        "|---|---|---|",
-        f"| complete | {TurnPolicy().complete} | a whole request that nothing extends |",
-        f"| extendable | {TurnPolicy().extendable} | a whole request that could go on |",
-        f"| prefix | {TurnPolicy().prefix} | the beginning of a request |",
-        f"| open | {TurnPolicy().open} | anything else, or not judged yet |",
-        f"| barge_in | {TurnPolicy().barge_in} | speech over the reply |",
-        f"| max_utterance | {TurnPolicy().max_utterance} | one utterance in all |",
+        *_waits(TurnPolicy()),
+        *BARGE_IN.splitlines(),
         "",
         "```mermaid",
         "stateDiagram-v2",

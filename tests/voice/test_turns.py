@@ -42,12 +42,21 @@ from voice.turns import Floor, TurnMachine, TurnPolicy
 ONE, TWO = TurnId(1), TurnId(2)
 R0, R1 = Revision(0), Revision(1)
 
+WAITS = TurnPolicy(
+    complete=Millis(200),
+    extendable=Millis(450),
+    prefix=Millis(1200),
+    open=Millis(700),
+    barge_in=Millis(400),
+)
+"""Not the defaults, so that tuning those changes no story."""
+
 
 class Conversation:
     """A machine with a clock that the test winds."""
 
     def __init__(self) -> None:
-        self.machine = TurnMachine(TurnPolicy())
+        self.machine = TurnMachine(WAITS)
         self.now = Millis(0)
 
     def at(self, now, event=None):
@@ -95,7 +104,7 @@ def test_a_whole_request_is_speculated_upon_and_released_after_the_short_wait(ta
 @pytest.mark.parametrize("completeness", list(Completeness))
 def test_each_completeness_has_its_own_wait(talk, completeness):
     talk.spoken_to(completeness)
-    assert talk.machine.deadline == 1000 + TurnPolicy().wait(completeness)
+    assert talk.machine.deadline == 1000 + WAITS.wait(completeness)
 
 
 def test_a_judgement_that_comes_after_its_wait_commits_at_once(talk):
