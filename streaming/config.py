@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeAlias, get_args
 from urllib.parse import urlsplit
 
+from streaming.addresses import Address
 from streaming.settings import (
     Between,
     Fault,
@@ -42,9 +43,11 @@ __all__ = [
     "Config",
     "ConversationConfig",
     "ModelsConfig",
+    "RestConfig",
     "ServerConfig",
     "Setting",
     "WorkersConfig",
+    "WyomingConfig",
     "load_config",
     "render",
 ]
@@ -75,6 +78,34 @@ def origin(text: str) -> str:
 Origins: TypeAlias = Annotated[tuple[str, ...], origin]
 
 LanguageTags: TypeAlias = Annotated[tuple[str, ...], for_client]
+
+
+def door(text: str) -> str:
+    """Where a door listens; empty if it stays shut.
+
+    Raises:
+        Fault: it is no address with a port.
+    """
+    try:
+        return str(Address.of(text)) if text else ""
+    except ValueError:
+        raise Fault(
+            f"expected HOST:PORT like 127.0.0.1:10300, found {text!r}"
+        ) from None
+
+
+Door: TypeAlias = Annotated[str, door]
+
+
+def service_name(text: str) -> str:
+    """A name that the local network can carry; empty for none.
+
+    Raises:
+        Fault: it is too long, or holds a dot or a control character.
+    """
+    if len(text.encode()) > 63 or "." in text or not (text + "x").isprintable():
+        raise Fault(f"expected up to 63 bytes without a dot, found {text!r}")
+    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +169,41 @@ class WorkersConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WyomingConfig:
+    """The door for Home Assistant; docs/home-assistant.md is its manual."""
+
+    listen: Door = ""
+    """``0.0.0.0:10300`` for all who can reach it (the protocol knows no password);
+    empty: shut."""
+    announce: Annotated[str, service_name] = ""
+    """A name under which the local network is told of it; empty: it is not told."""
+    conversation: Annotated[str, OneOf(("handle", "intent"))] = "handle"
+    """``handle`` does what is asked to the home of this server; ``intent`` leaves it
+    to Home Assistant."""
+    client_vad: Annotated[str, OneOf(("backup", "off"))] = "backup"
+    """Whether Home Assistant looks for the end of speech as well; who is first wins."""
+    max_connections: Count = 64
+    idle_timeout_s: Seconds = 60.0
+    send_timeout_s: Seconds = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestConfig:
+    """The door for programs that send and get whole files; docs/rest.md."""
+
+    listen: Door = ""
+    """``127.0.0.1:8766``; empty: shut."""
+    api_keys: Annotated[str, Place("file", ("",))] = ""
+    """A file with one key on each line; without it nobody needs one."""
+    max_requests: Count = 16
+    """At the same time; the others are told to come back."""
+    max_upload_mb: Annotated[int, Between(1, 1024)] = 25
+    max_audio_s: Annotated[int, Between(1, 14_400)] = 1800
+    """Of one recording."""
+    request_timeout_s: Seconds = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that can be set, checked."""
 
@@ -147,6 +213,8 @@ class Config:
     workers: WorkersConfig = field(default_factory=WorkersConfig)
     turns: TurnPolicy = field(default_factory=TurnPolicy)
     gate: GatePolicy = field(default_factory=GatePolicy)
+    wyoming: WyomingConfig = field(default_factory=WyomingConfig)
+    rest: RestConfig = field(default_factory=RestConfig)
 
     @property
     def choice(self) -> ModelChoice:
@@ -169,6 +237,8 @@ SECTIONS: dict[str, Any] = {
     "workers": WorkersConfig,
     "turns": TurnPolicy,
     "gate": GatePolicy,
+    "wyoming": WyomingConfig,
+    "rest": RestConfig,
 }
 
 

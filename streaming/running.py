@@ -11,6 +11,7 @@ from streaming.household import Household
 from streaming.inference import Deadlines, Loaders, WorkerStages
 from streaming.server import Server, check_address
 from streaming.services import Services
+from streaming.side_doors import check_doors, open_doors
 from streaming.telemetry import Telemetry
 from voice.assembly import (
     load_recognizer,
@@ -51,6 +52,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
         ConfigError: a model cannot be loaded or the address is taken.
     """
     await check_address(config.server)
+    await check_doors(config)
     choice = config.choice
     languages = served_languages(choice)
     home = read_home(choice)
@@ -74,7 +76,8 @@ async def running(config: Config) -> AsyncIterator[Server]:
         gc.collect()
         gc.freeze()
         try:
-            yield server
+            async with open_doors(config, services):
+                yield server
         finally:
             await server.drain()
             household.close()

@@ -223,6 +223,8 @@ def _read(setting: Setting, hint: Any) -> object:
         return _number(setting, hint, limits)
     if get_origin(hint) is tuple:
         return _texts(setting, limits)
+    if callable(limits):
+        return limits(_text(setting, None))
     return _text(setting, limits)
 
 

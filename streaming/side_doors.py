@@ -1,0 +1,44 @@
+"""The doors beside the websocket: each listens on an address of its own, if it has one."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from streaming.addresses import Address, check
+from streaming.config import Config
+from streaming.services import Services
+
+__all__ = ["check_doors", "open_doors"]
+
+
+async def check_doors(config: Config) -> None:
+    """Find out whether every door could open, before models are loaded for it.
+
+    Raises:
+        ConfigError: an address is taken or does not exist, or an extra is missing.
+    """
+    for key, listen in (
+        ("wyoming.listen", config.wyoming.listen),
+        ("rest.listen", config.rest.listen),
+    ):
+        if listen:
+            await check(key, Address.of(listen))
+
+
+@contextlib.asynccontextmanager
+async def open_doors(config: Config, services: Services) -> AsyncIterator[None]:
+    """Open the doors that are configured; leaving the context drains them.
+
+    Raises:
+        ConfigError: an address is taken, or an extra is missing.
+    """
+    drain_timeout_s = config.server.drain_timeout_s
+    async with contextlib.AsyncExitStack() as stack:
+        if config.wyoming.listen:
+            # Whoever does not use a door does not pay for its import.
+            from streaming.wyoming.server import WyomingServer
+
+            wyoming = WyomingServer(
+                config.wyoming, services, drain_timeout_s=drain_timeout_s
+            )
+            await stack.enter_async_context(wyoming)
+        yield

@@ -1,0 +1,1 @@
+"""The door for Home Assistant: speech to text, text to speech and conversation by TCP."""
