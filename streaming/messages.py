@@ -288,8 +288,14 @@ class Timings:
     committed_ms: Annotated[int | None, "endpoint decision, in ms of audio received"]
     finalization_ms: Annotated[float | None, "ms from commit to final transcript"]
     first_audio_ms: Annotated[float | None, "ms from commit to first reply audio"]
+    recognition_start_ms: Annotated[
+        float | None,
+        "ms from commit to the recogniser's start; below 0: begun in the pause",
+    ]
     recognition_ms: Annotated[float | None, "ms that the recogniser took"]
+    response_start_ms: Annotated[float | None, "likewise, of the responder"]
     response_ms: Annotated[float | None, "ms that the responder took"]
+    synthesis_start_ms: Annotated[float | None, "likewise, of the synthesiser"]
     synthesis_ms: Annotated[float | None, "ms to the first piece of speech"]
     synthesis_total_ms: Annotated[
         float | None, "ms that the synthesiser took for the whole reply"

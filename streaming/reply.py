@@ -71,6 +71,8 @@ class Reply:
         self.outbox = Outbox(rate)
         self.begun = clock()
         """When its synthesis was asked for, by `clock`."""
+        self.begun = clock()
+        """When its synthesis was asked for, by `clock`."""
         self.first_piece: float | None = None
         """Seconds from the beginning of the synthesis to its first piece."""
         self.synthesis_took = 0.0

@@ -328,6 +328,7 @@ class Session:
             self._fail(error, turn, revision)
             return
         current.marks.transcribed = self._clock()
+        current.marks.recognition_began = begun
         current.marks.recognition = current.marks.transcribed - begun
         current.transcript = transcript = said.transcript
         current.text, current.language = transcript.text, transcript.language
@@ -401,6 +402,7 @@ class Session:
         except StageError as error:
             self._fail(error, turn, revision)
             return
+        current.marks.response_began = begun
         current.marks.response = self._clock() - begun
         current.plan = plan
         self._speaker.prepare(turn, plan.reply, plan.language, current.marks)

@@ -143,6 +143,7 @@ class Speaker:
 
     def _end(self, speech: _Speech, heard: Heard) -> None:
         self._heard = None
+        speech.marks.synthesis_began = speech.reply.begun
         speech.marks.synthesis = speech.reply.first_piece
         speech.marks.synthesis_total = speech.reply.synthesis_took
         timings = speech.marks.timings()

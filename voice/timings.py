@@ -35,10 +35,13 @@ class Marks:
     committed: float | None = None
     transcribed: float | None = None
     first_audio: float | None = None
+    recognition_began: float | None = None
     recognition: float | None = None
     """Seconds that the recogniser took for the transcript that counted."""
+    response_began: float | None = None
     response: float | None = None
     """Seconds that the responder took for the plan that counted."""
+    synthesis_began: float | None = None
     synthesis: float | None = None
     """Seconds from asking for the reply's audio to its first piece."""
     synthesis_total: float | None = None
@@ -52,11 +55,20 @@ class Marks:
             committed_ms=self.committed_audio,
             finalization_ms=_since(self.committed, self.transcribed),
             first_audio_ms=_since(self.committed, self.first_audio),
+            recognition_start_ms=self._after_commit(self.recognition_began),
             recognition_ms=_ms(self.recognition),
+            response_start_ms=self._after_commit(self.response_began),
             response_ms=_ms(self.response),
+            synthesis_start_ms=self._after_commit(self.synthesis_began),
             synthesis_ms=_ms(self.synthesis),
             synthesis_total_ms=_ms(self.synthesis_total),
         )
+
+    def _after_commit(self, moment: float | None) -> float | None:
+        """Milliseconds; below 0 what was done ahead of the commit."""
+        if moment is None or self.committed is None:
+            return None
+        return _ms(moment - self.committed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +80,11 @@ class TurnTimings:
     committed_ms: int | None
     finalization_ms: float | None
     first_audio_ms: float | None
+    recognition_start_ms: float | None
     recognition_ms: float | None
+    response_start_ms: float | None
     response_ms: float | None
+    synthesis_start_ms: float | None
     synthesis_ms: float | None
     synthesis_total_ms: float | None
 

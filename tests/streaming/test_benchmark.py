@@ -65,3 +65,30 @@ def test_the_report_is_a_page_with_plots_that_exist(tmp_path):
         assert "<svg" in (page.parent / plot).read_text(encoding="utf-8")
     assert json.loads((page.parent / "summary.json").read_text())["sessions"] == 2
     assert "http" not in text.replace("http-equiv", "")
+
+
+def test_the_waterfall_counts_from_the_true_end_of_speech():
+    pytest.importorskip("matplotlib", reason="needs the report extra (matplotlib)")
+    from matplotlib.colors import to_hex
+
+    from streaming import report
+
+    run = observed([250, 300])
+    run.records.append(record(Turn(id=9, committed_ms=5500), utterance(0, 1000)))
+    (axes,) = report._waterfall(run.records).axes
+    assert len(axes.get_yticks()) == 2, "a cut-in has no wait"
+    bars = [
+        (to_hex(bar.get_facecolor()), bar.get_x(), bar.get_width())
+        for bar in axes.patches
+        if round(bar.get_y() + bar.get_height() / 2) == 0 and bar.get_width()
+    ]
+    # Committed 100 ms after the end; audio left 3 ms later, and was heard at 250 ms.
+    assert bars == [
+        (report.PAUSE, 0, 100),
+        (report.REMAINDER, 100, 3),
+        (report.TRANSPORT, 103, 147),
+        (report.RECOGNITION, -10, 30),
+        (report.RESPONSE, 20, 10),
+        (report.SYNTHESIS, 30, 2),
+    ]
+    assert [text.get_text() for text in axes.texts] == ["250", "300"]

@@ -22,8 +22,11 @@ TIMINGS = Timings(
     committed_ms=0,
     finalization_ms=0.0,
     first_audio_ms=3.0,
+    recognition_start_ms=-110.0,
     recognition_ms=30.0,
+    response_start_ms=-80.0,
     response_ms=10.0,
+    synthesis_start_ms=-70.0,
     synthesis_ms=2.0,
     synthesis_total_ms=4.0,
 )

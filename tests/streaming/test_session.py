@@ -89,6 +89,12 @@ async def test_the_times_of_a_turn_are_told():
         assert timings.synthesis_ms == pytest.approx(50, abs=1)
         assert timings.finalization_ms == 0
         assert timings.first_audio_ms == pytest.approx(50, abs=21)
+        # One after the other, ahead of the commit.
+        assert timings.recognition_start_ms < -100
+        heard = timings.recognition_start_ms + timings.recognition_ms
+        assert timings.response_start_ms == pytest.approx(heard, abs=1)
+        planned = timings.response_start_ms + timings.response_ms
+        assert timings.synthesis_start_ms == pytest.approx(planned, abs=1)
 
 
 async def test_words_of_the_utterance_come_while_it_lasts_and_are_never_taken_back():
