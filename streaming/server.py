@@ -18,6 +18,8 @@ from streaming.config import Config, ServerConfig
 from streaming.connection import GOODBYE, CloseCode, Connection
 from streaming.doors.native import NativeDoor
 from streaming.messages import GoingAway
+from streaming.origins import may_connect
+from streaming.page import Page
 from streaming.services import Services
 from voice.errors import ConfigError, Stage
 from voice.turns import Floor
@@ -102,6 +104,7 @@ class Server:
         self._pools = pools
         self._doors: dict[NativeDoor, Connection] = {}
         self._draining = False
+        self._page = Page()
         self._listening: Listening | None = None
         self.port = config.server.port
         """The one that it listens on; until it does, 0 stands for any."""
@@ -195,9 +198,10 @@ class Server:
     def _answer_http(
         self, connection: ServerConnection, request: Request
     ) -> Response | None:
-        match request.path.partition("?")[0]:
+        path = request.path.partition("?")[0]
+        match path:
             case "/v1/stream":
-                return self._admit(request)
+                return self._admit(connection, request)
             case "/healthz":
                 return _response(http.HTTPStatus.OK, {"status": "alive"})
             case "/readyz":
@@ -205,19 +209,24 @@ class Server:
             case "/metrics":
                 return self._metrics()
             case _:
-                paths = [PATH, "/healthz", "/readyz", "/metrics"]
-                return _response(http.HTTPStatus.NOT_FOUND, {"paths": paths})
+                paths = ["/", PATH, "/healthz", "/readyz", "/metrics"]
+                nothing = _response(http.HTTPStatus.NOT_FOUND, {"paths": paths})
+                return self._page.answer(path) or nothing
 
-    def _admit(self, request: Request) -> Response | None:
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """None lets the handshake go on, and the session begin before anyone else's."""
         upgrades = ",".join(request.headers.get_all("Upgrade"))
         if "websocket" not in upgrades.lower():
             hint = {"error": f"{PATH} is a websocket", "docs": "docs/protocol.md"}
             upgrade = {"Upgrade": "websocket"}
             return _response(http.HTTPStatus.UPGRADE_REQUIRED, hint, upgrade)
-        # Browsers let any page connect to any host, and say only which page it is.
-        allowed = self.config.server.origins
-        if not all(o in allowed for o in request.headers.get_all("Origin")):
+        server, reached = self.config.server, str(connection.local_address[0])
+        if not may_connect(
+            request.headers.get_all("Origin"),
+            request.headers.get_all("Host"),
+            listed=server.origins,
+            own=(server.host.lower(), reached),
+        ):
             self._services.telemetry.refused("origin")
             log.info("a session was refused: origin")
             hint = {"error": "origin", "hint": "list the page's in server.origins"}

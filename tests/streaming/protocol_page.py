@@ -223,6 +223,7 @@ def _http() -> str:
     return _table(
         ("path", "answer"),
         [
+            ("`/`", "the page, for browsers; what it consists of is below `/web/`"),
             (
                 f"`{server.PATH}`",
                 "the websocket; 426 without an upgrade; 403 with `origin` for a web page"
