@@ -7,11 +7,11 @@ the machine what came of it; the machine decides whether that still matters.
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Coroutine
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Self
 
+from streaming.announcements import Announcements
 from streaming.hearing import Hearing
 from streaming.household import Announcement
 from streaming.messages import (
@@ -29,15 +29,17 @@ from streaming.messages import (
     SpeechStartedMessage,
     SpeechStoppedMessage,
     TextInput,
-    TranscriptCompleted,
     TranscriptDelta,
 )
+from streaming.partials import Partials
 from streaming.services import Listener, Services, SessionSettings
 from streaming.speaking import Speaker, report
 from streaming.transcription import Transcriber
+from streaming.turn import Turn
 from streaming.watching import HomeWatch
 from streaming.workers import Priority
 from voice import languages as known
+from voice import substance
 from voice.audio import Pcm
 from voice.detection import SpeechGate
 from voice.errors import ClientError, StageError
@@ -54,6 +56,7 @@ from voice.events import (
     Duck,
     Event,
     Millis,
+    Overheard,
     Prepare,
     Prepared,
     Release,
@@ -71,39 +74,15 @@ from voice.events import (
     Unduck,
     UtteranceSubmitted,
 )
-from voice.hypotheses import StablePrefix
-from voice.stages import Plan, Transcript
-from voice.timings import Marks
+from voice.stages import Transcript
 from voice.turns import Floor, TurnMachine
 
 __all__ = ["Session"]
 
 log = logging.getLogger(__name__)
 
-PARTIAL_INTERVAL = Millis(400)
-"""Audio between two partial transcripts, at least."""
-
-MAX_ANNOUNCEMENTS = 8
-"""That wait for the floor; later ones replace the oldest."""
-
 MAX_TEXT = 1000
 """Characters of a typed turn."""
-
-
-@dataclass(slots=True)
-class _Turn:
-    """What is known of the newest turn."""
-
-    id: TurnId
-    language: str
-    marks: Marks = field(default_factory=Marks)
-    prefix: StablePrefix = field(default_factory=StablePrefix)
-    text: str = ""
-    """The words to answer: transcribed or typed."""
-    transcript: Transcript | None = None
-    likeliest: str = ""
-    """The language that the audio alone was taken for."""
-    plan: Plan | None = None
 
 
 class Session:
@@ -130,18 +109,21 @@ class Session:
             longest=Millis(services.turns.max_utterance + 1000),
         )
         self._transcriber = Transcriber(services.stages)
-        self._turn = _Turn(TurnId(0), services.languages[0])
+        self._turn = Turn(TurnId(0), services.languages[0])
         self._speaker = Speaker(services, listener, tell=self._tell, spawn=self._spawn)
         self._watch = HomeWatch(services.household, services.home, listener)
-        self._announcements: deque[Announcement] = deque(maxlen=MAX_ANNOUNCEMENTS)
+        self._announcements = Announcements()
         self._typed = TextInput(text="")
         self._work: asyncio.Task[None] | None = None
-        self._partial: asyncio.Task[None] | None = None
-        self._partial_due = Millis(0)
+        self._partials = Partials(
+            self._transcriber,
+            spawn=self._spawn,
+            now=lambda: self.now,
+            heard=self._hear_words,
+        )
         self._ending: asyncio.Task[None] | None = None
         self._onset = Millis(0)
         self._floor_told = self._machine.floor
-        self._announcing: Announcement | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -201,7 +183,7 @@ class Session:
             case TextInput():
                 self._type(message)
             case ResponseCancel():
-                self._announcing = None
+                self._announcements.refuse()
                 self._tell(ReplyCancelled())
             case Playback(turn=turn, position_ms=position):
                 self._speaker.report(TurnId(turn), Millis(position))
@@ -210,9 +192,7 @@ class Session:
 
     def announce(self, announcement: Announcement) -> None:
         """Say something when the floor is free."""
-        replaces_another = len(self._announcements) == MAX_ANNOUNCEMENTS
-        self._announcements.append(announcement)
-        if not replaces_another:
+        if self._announcements.add(announcement):
             self._tell(AnnouncementDue())
 
     def _hear(self, pcm: Pcm) -> None:
@@ -221,8 +201,10 @@ class Session:
                 self._tell(event)
             else:
                 self._obey(self._machine.advance(self.now))
-            if self.floor is Floor.USER:
-                self._consider_partial()
+            if self.floor in (Floor.USER, Floor.OVERLAP):
+                self._partials.consider(
+                    self._hearing.utterance, self.settings.languages
+                )
 
     async def _listen_to_silence(self) -> None:
         """Time is audio: without audio to come, silence must stand in for it."""
@@ -309,19 +291,20 @@ class Session:
     # --- The utterance --------------------------------------------------------
 
     def _begin(self, turn: TurnId) -> None:
-        self._turn = _Turn(turn, self._expected_language)
+        self._turn = Turn(turn, self._expected_language)
         self._turn.marks.speech_started = self._onset
-        self._partial_due = Millis(self._onset + PARTIAL_INTERVAL)
+        self._partials.begin(self._onset)
         self._hearing.keep(self._onset)
 
     async def _transcribe(self, turn: TurnId, revision: Revision) -> None:
         current, begun = self._turn, self._clock()
         committed = self.floor is Floor.PENDING
+        speech = Millis((current.marks.speech_ended or self.now) - self._onset)
         try:
             said = await self._transcriber.transcribe(
                 self._hearing.utterance(),
                 self.settings.languages,
-                speech=Millis((current.marks.speech_ended or self.now) - self._onset),
+                speech=speech,
                 priority=Priority.FINAL if committed else Priority.SPECULATIVE,
             )
         except StageError as error:
@@ -334,57 +317,42 @@ class Session:
         current.text, current.language = transcript.text, transcript.language
         current.likeliest = said.likeliest
         if current.marks.committed is not None:
-            self._send_transcript(current)
-        self._tell(Transcribed(turn, revision, _substance(transcript)))
+            self._send_transcript()
+        self._tell(Transcribed(turn, revision, self._substance(transcript, speech)))
 
-    def _consider_partial(self) -> None:
-        """Transcribe what there is so far, if the recogniser has time for it."""
-        busy = self._partial is not None and not self._partial.done()
-        if busy or self.now < self._partial_due:
+    def _substance(self, transcript: Transcript, speech: Millis) -> Substance:
+        text, language = transcript.text, transcript.language
+        if self.floor is not Floor.OVERLAP:
+            return substance.of_utterance(text, language)
+        return substance.over_reply(
+            text, language, confidence=transcript.confidence, speech=speech
+        )
+
+    def _hear_words(self, words: str) -> None:
+        turn = self._turn
+        if turn.transcript is not None:
             return
-        clip = self._hearing.utterance()
-        self._partial = self._spawn(self._transcribe_partially(self._turn, clip))
-
-    async def _transcribe_partially(self, current: _Turn, clip: Pcm) -> None:
-        begun = self._clock()
-        try:
-            text = await self._transcriber.transcribe_partially(
-                clip,
-                self.settings.languages,
-                speech=Millis(self.now - self._onset),
+        self._listener.send(TranscriptDelta(turn=turn.id, delta=words))
+        if self.floor is Floor.OVERLAP:
+            certain = substance.so_far(
+                self._partials.committed, self.settings.languages
             )
-        except StageError:
-            return  # shed under load: the next one, or the final one, will do
-        took = Millis(round((self._clock() - begun) * 1000))
-        self._partial_due = Millis(self.now + max(PARTIAL_INTERVAL, 2 * took))
-        if current is self._turn and current.transcript is None:
-            delta = current.prefix.feed(text)
-            if delta:
-                self._listener.send(TranscriptDelta(turn=current.id, delta=delta))
+            self._tell(Overheard(turn.id, certain))
 
     def _commit(self, turn: TurnId) -> None:
         if turn != self._turn.id:
             language = self._typed.language or self._expected_language
-            self._turn = _Turn(turn, known.canonical(language) or language)
+            self._turn = Turn(turn, known.canonical(language) or language)
             self._turn.text = self._typed.text
             self._turn.likeliest = self._turn.language
         marks = self._turn.marks
         marks.committed, marks.committed_audio = self._clock(), self.now
         self._listener.send(Committed(turn=turn, audio_ms=self.now))
-        self._send_transcript(self._turn)
+        self._send_transcript()
 
-    def _send_transcript(self, current: _Turn) -> None:
-        if current.transcript is None:
-            return
-        self._listener.send(
-            TranscriptCompleted(
-                turn=current.id,
-                transcript=current.transcript.text,
-                language=current.transcript.language,
-                language_probability=round(current.transcript.language_probability, 3),
-                confidence=round(current.transcript.confidence, 3),
-            )
-        )
+    def _send_transcript(self) -> None:
+        if (completed := self._turn.completed()) is not None:
+            self._listener.send(completed)
 
     # --- The reply ------------------------------------------------------------
 
@@ -412,7 +380,7 @@ class Session:
         """The one place where effects happen: after the commit, and once."""
         plan = self._turn.plan
         assert plan is not None
-        self._announcing = None
+        self._announcements.refuse()
         self._hearing.let_go()
         self._transcriber.language.settle(
             self._turn.language, heard=self._turn.likeliest
@@ -429,7 +397,7 @@ class Session:
         self._speaker.release()
 
     def _apologize(self, turn: TurnId) -> None:
-        self._announcing = None
+        self._announcements.refuse()
         self._drop_work()
         self._hearing.let_go()
         language = self._turn.language
@@ -437,37 +405,33 @@ class Session:
         self._speaker.release()
 
     def _announce(self, turn: TurnId) -> None:
-        announcement = self._announcements.popleft()
-        self._turn = _Turn(turn, announcement.language)
-        self._announcing = announcement
+        announcement = self._announcements.begin()
+        self._turn = Turn(turn, announcement.language)
         self._speaker.prepare(turn, announcement.text, announcement.language)
         self._speaker.release()
 
     def _stop(self) -> None:
         heard = self._speaker.stop()
-        announcement, self._announcing = self._announcing, None
-        if announcement and not heard.ms and self.floor is not Floor.CLOSED:
-            # Nobody heard it, and nobody refused it: it waits for the floor again.
+        announcement = self._announcements.stopped(heard=heard.ms > 0)
+        if announcement and self.floor is not Floor.CLOSED:
+            # It waits for the floor again.
             asyncio.get_running_loop().call_soon(self.announce, announcement)
 
     # --- Work -----------------------------------------------------------------
 
     def _start_work(self, work: Coroutine[None, None, None]) -> None:
         assert self._work is None or self._work.done() or self._is_current(self._work)
-        if self._partial is not None:
-            self._partial.cancel()
+        self._partials.cancel()
         self._work = self._spawn(work)
 
     def _drop_work(self) -> None:
         """Forget what was transcribed and prepared, and stop preparing."""
-        if self._partial is not None:
-            self._partial.cancel()
+        self._partials.cancel()
         if self._work is not None and not self._is_current(self._work):
             self._work.cancel()
         self._work = None
         self._speaker.drop_prepared()
-        self._turn.transcript = self._turn.plan = None
-        self._turn.marks.committed = None
+        self._turn.forget()
 
     def _fail(self, error: StageError, turn: TurnId, revision: Revision) -> None:
         log.warning(
@@ -499,11 +463,3 @@ class Session:
     @staticmethod
     def _clock() -> float:
         return asyncio.get_running_loop().time()
-
-
-def _substance(transcript: Transcript) -> Substance:
-    if not transcript.text.strip():
-        return Substance.NOTHING
-    if known.is_backchannel(transcript.text, transcript.language):
-        return Substance.BACKCHANNEL
-    return Substance.WORDS

@@ -133,17 +133,20 @@ class TurnPolicy:
             evidence: what the sound shows.
             habit: how this user pauses.
         """
+        if completeness is Completeness.COMPLETE:
+            habit = NO_HABIT  # who has said it all does not go on by habit
+        return scaled(self._base(completeness), evidence, habit)
+
+    def _base(self, completeness: Completeness | None) -> Millis:
         match completeness:
             case Completeness.COMPLETE:
-                base = self.complete
-                habit = NO_HABIT  # who has said it all does not go on by habit
+                return self.complete
             case Completeness.EXTENDABLE:
-                base = self.extendable
+                return self.extendable
             case Completeness.PREFIX:
-                base = self.prefix
+                return self.prefix
             case Completeness.OPEN | None:
-                base = self.open
-        return scaled(base, evidence, habit)
+                return self.open
 
 
 def scaled(base: Millis, evidence: Evidence, habit: Habit) -> Millis:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from streaming import connection, server, session
+from streaming import announcements, connection, server, session
 from streaming.config import ServerConfig
 from streaming.connection import CloseCode
 from streaming.messages import RATES
@@ -162,7 +162,7 @@ def _limits() -> str:
             ),
             (
                 "announcements that wait for the floor",
-                f"{session.MAX_ANNOUNCEMENTS}",
+                f"{announcements.MAX_ANNOUNCEMENTS}",
                 "",
                 "the oldest is dropped",
             ),

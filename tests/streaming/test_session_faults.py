@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from streaming.announcements import MAX_ANNOUNCEMENTS
 from streaming.household import Announcement
 from streaming.messages import (
     ErrorMessage,
@@ -14,7 +15,7 @@ from streaming.messages import (
     ResponseDone,
     TextInput,
 )
-from streaming.session import MAX_ANNOUNCEMENTS, Session
+from streaming.session import Session
 from tests.streaming.rehearsal import Client, rehearsal
 from tests.streaming.script import ON, SCRIPT, TIMER, plan, slowed
 from voice.audio import Pcm
