@@ -32,15 +32,15 @@ from streaming.protocols.wyoming import (
     synthesize_stopped,
     transcript,
 )
-from streaming.services import Services
-from streaming.wyoming.answers import answer
-from streaming.wyoming.speech import (
-    RATE,
-    StreamedText,
+from streaming.reading_aloud import (
     chosen_language,
-    speak,
+    language_of_voice,
+    read_aloud,
     speak_phrase,
 )
+from streaming.services import Services
+from streaming.wyoming.answers import answer
+from streaming.wyoming.speech import RATE, StreamedText
 from voice.audio import Pcm
 from voice.errors import ClientError, StageError
 from voice.events import Millis
@@ -265,15 +265,17 @@ class WyomingConnection:
     # --- Text to speech -------------------------------------------------------
 
     async def _synthesize(self, request: Synthesize) -> None:
+        voice = request.voice
         language = chosen_language(
             request.text,
-            request.voice,
+            language_of_voice(voice.name, voice.language),
             spoken=self._spoken,
             recent=self._recent.get(self._client),
         )
         await self._send(audio_start(RATE))
         try:
-            async for pcm in speak(self._services.stages, request.text, language):
+            stages, text = self._services.stages, request.text
+            async for pcm in read_aloud(stages, text, language, rate=RATE):
                 await self._send_pcm(pcm)
         finally:
             await self._send(audio_stop())
@@ -284,9 +286,9 @@ class WyomingConnection:
             self._spoke = True
             await self._send(audio_start(RATE))
         for phrase in phrases:
-            assert self._text.language is not None
-            stages = self._services.stages
-            async for pcm in speak_phrase(stages, phrase, self._text.language):
+            stages, language = self._services.stages, self._text.language
+            assert language is not None
+            async for pcm in speak_phrase(stages, phrase, language, rate=RATE):
                 await self._send_pcm(pcm)
 
     async def _finish_speech(self) -> None:

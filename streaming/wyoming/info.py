@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from streaming.protocols.wyoming import Voice, WyomingEvent
+from streaming.protocols.wyoming import WyomingEvent
+from streaming.reading_aloud import voice_name
 from streaming.telemetry import release
-from voice.languages import LANGUAGES, canonical
+from voice.languages import LANGUAGES
 
-__all__ = ["NAME", "language_of_voice", "program_info", "voice_name"]
+__all__ = ["NAME", "program_info"]
 
 NAME = "Parley"
 """Of every program. Home Assistant makes it a part of its unique ids: it never changes."""
@@ -69,18 +70,6 @@ def program_info(
             "snd": [],
         },
     )
-
-
-def voice_name(language: str) -> str:
-    """The name under which the voice of a language can be chosen."""
-    return f"parley-{language}"
-
-
-def language_of_voice(voice: Voice) -> str | None:
-    """The language that a client chose by a voice; None if it chose none of ours."""
-    if voice.name is not None:
-        return canonical(voice.name.removeprefix("parley-"))
-    return None if voice.language is None else canonical(voice.language)
 
 
 def _voice(language: str) -> dict[str, Any]:

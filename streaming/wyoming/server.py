@@ -9,11 +9,11 @@ from typing import Self
 from streaming.addresses import Address, cannot_listen
 from streaming.config import WyomingConfig
 from streaming.protocols.wyoming import encode, failure
+from streaming.reading_aloud import spoken_languages
 from streaming.services import Services
 from streaming.wyoming.announcement import announced
 from streaming.wyoming.connection import Recent, WyomingConnection
 from streaming.wyoming.info import program_info
-from voice.languages import LANGUAGES
 
 __all__ = ["WyomingServer"]
 
@@ -43,11 +43,7 @@ class WyomingServer:
         self._services = services
         self._drain_timeout = drain_timeout_s
         self._recent = Recent()
-        # eSpeak speaks all that Parley knows, and a Piper voice speaks in its place.
-        self._spoken = (
-            *services.languages,
-            *(tag for tag in LANGUAGES if tag not in services.languages),
-        )
+        self._spoken = spoken_languages(services.languages)
         self._info = encode(
             program_info(
                 heard=services.languages,
