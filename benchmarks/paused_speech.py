@@ -24,7 +24,6 @@ import numpy as np
 
 from audio_fixtures.rooms import RATE, Sound, decibels, in_room, room_tone
 from benchmarks.sentences import Sampler, open_speech
-from streaming.client import audible_end
 from voice.assembly import ModelChoice, read_home
 from voice.audio import Pcm, read_audio
 from voice.errors import ClientError
@@ -82,6 +81,15 @@ LULL = 30
 
 SOFT = -26.0
 """Soft is what lies below this, in dB of the loudest 10 ms."""
+
+ABOVE_FLOOR = 10.0
+"""Decibels above the noise of a recording from which something is a voice."""
+
+BANG = 60
+"""Milliseconds; what is loud for less is a door, a key, a button."""
+
+A_WORD = 200
+"""Milliseconds of voice before which there is no pause yet: a breath, a smack."""
 
 NATURAL = 150
 """Milliseconds from which a lull that was there before counts as a pause."""
@@ -354,8 +362,8 @@ def _with_pauses(clip: Clip, folder: Path, take: int) -> PausedClip:
     rng, noise = random.Random(seed), np.random.default_rng(seed)
     pcm = read_audio(clip.file).resampled(RATE)
     sound = pcm.to_floats().astype(np.float64)
-    end = audible_end(pcm) * RATE // 1000
-    lulls = [lull for lull in _lulls(sound) if lull[1] < end]
+    end = _voiced(sound)[-1][1]
+    lulls = _lulls(sound)
     chosen = rng.sample(lulls, min(len(lulls), rng.choice((1, 2)))) if take else []
     person = f"{clip.language} {_person(clip)}{take}"
     floor = _floor(sound)
@@ -395,18 +403,36 @@ def _person(clip: Clip) -> str:
     return clip.file.stem.split("_")[0]
 
 
-def _lulls(sound: Sound) -> list[tuple[int, int]]:
-    """Where a voice is soft for a moment, first and last sample; not at the ends."""
+def _voiced(sound: Sound) -> list[tuple[int, int]]:
+    """Where somebody speaks, first and last sample, by loudness alone.
+
+    Shorter gaps than a lull are closed, and a bang is no voice: what says when a
+    person ends must owe nothing to the detector that is measured.
+    """
     step = RATE // 100
     frames = sound[: len(sound) // step * step].reshape(-1, step)
     level = 20 * np.log10(np.sqrt((frames**2).mean(axis=1)) + 1e-9)
-    soft = np.concatenate([[False], level < level.max() + SOFT, [False]])
-    edges = np.flatnonzero(np.diff(soft.astype(int)))
-    spans = [(int(a) * step, int(b) * step) for a, b in edges.reshape(-1, 2)]
-    least = LULL * RATE // 1000
-    return [
-        (a, b) for a, b in spans if b - a >= least and a > 0 and b < len(frames) * step
-    ]
+    least = max(level.max() + SOFT, np.quantile(level, 0.05) + ABOVE_FLOOR)
+    loud = np.concatenate([[False], level > least, [False]])
+    edges = np.flatnonzero(np.diff(loud.astype(int))).reshape(-1, 2)
+    joined: list[list[int]] = []
+    for begin, stop in edges.tolist():
+        if joined and (begin - joined[-1][1]) * 10 < LULL:
+            joined[-1][1] = stop
+        else:
+            joined.append([begin, stop])
+    return [(a * step, b * step) for a, b in joined if (b - a) * 10 >= BANG]
+
+
+def _lulls(sound: Sound) -> list[tuple[int, int]]:
+    """Where a voice is soft for a moment, first and last sample; not at the ends."""
+    voiced = _voiced(sound)
+    lulls, spoken = [], 0
+    for (begin, stop), (after, _) in zip(voiced, voiced[1:], strict=False):
+        spoken += stop - begin
+        if spoken >= A_WORD * RATE // 1000:
+            lulls.append((stop, after))
+    return lulls
 
 
 def _floor(sound: Sound) -> Callable[[int, np.random.Generator], Sound]:
