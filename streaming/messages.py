@@ -65,7 +65,8 @@ class TextInput:
     type: ClassVar[str] = "parley.text"
     text: Annotated[str, "what the user wants, up to 1000 characters"]
     language: Annotated[
-        str | None, "BCP 47 tag; left out: that of the turn before, at first the session's first"
+        str | None,
+        "BCP 47 tag; left out: that of the turn before, at first the session's first",
     ] = None
 
 
@@ -140,6 +141,9 @@ class SessionUpdated:
     languages: Annotated[tuple[str, ...], "BCP 47 tags that the user may speak"]
     input_rate: Annotated[int, "Hz of the audio that the server expects"]
     output_rate: Annotated[int, "Hz of the audio that the server sends"]
+    disclosure: Annotated[
+        str, "tells the user that they speak with a machine, in the first language"
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

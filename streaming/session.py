@@ -219,7 +219,8 @@ class Session:
             self._hearing.rate = settings.input_rate
         self._speaker.rate = settings.output_rate
         self.settings = settings
-        self._listener.send(SessionUpdated(**asdict(settings)))
+        disclosure = known.get(settings.languages[0]).disclosure
+        self._listener.send(SessionUpdated(**asdict(settings), disclosure=disclosure))
 
     def _type(self, message: TextInput) -> None:
         if not message.text.strip() or len(message.text) > MAX_TEXT:

@@ -27,7 +27,9 @@ GREETING_MESSAGE = SessionCreated(
     disclosure="",
 )
 GREETING = serialize(GREETING_MESSAGE)
-UPDATED = SessionUpdated(languages=("en",), input_rate=16_000, output_rate=24_000)
+UPDATED = SessionUpdated(
+    languages=("en",), input_rate=16_000, output_rate=24_000, disclosure="I am one."
+)
 CLIP = Pcm(np.zeros(3200, dtype=np.int16), 16_000)
 
 

@@ -23,6 +23,7 @@ from streaming.messages import (
 from streaming.workers import Priority
 from tests.streaming.rehearsal import SlowStages, now_ms, rehearsal
 from tests.streaming.script import ON, SCRIPT
+from voice import languages as known
 from voice.audio import Pcm
 from voice.errors import ClientError
 from voice.events import Millis
@@ -255,6 +256,9 @@ async def test_languages_are_those_of_the_session():
         assert talk.the(TranscriptCompleted).language == "fr"
         talk.session.receive(SessionUpdate(languages=()))
         assert talk.of(SessionUpdated)[-1].languages == ("en", "de", "fr")
+        assert [m.disclosure for m in talk.of(SessionUpdated)] == [
+            known.get(tag).disclosure for tag in ("fr", "en")
+        ]
 
 
 @pytest.mark.parametrize(
