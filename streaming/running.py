@@ -1,8 +1,10 @@
 """From a configuration to a server that listens, and to its graceful end."""
 
+import asyncio
 import gc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
 
@@ -12,8 +14,10 @@ from streaming.inference import Deadlines, Loaders, WorkerStages
 from streaming.server import Server, check_address
 from streaming.services import Services
 from streaming.side_doors import check_doors, open_doors
+from streaming.speech_cache import RememberingStages, SpeechCache, rehearse
 from streaming.telemetry import Telemetry
 from voice.assembly import (
+    common_replies,
     load_recognizer,
     load_responder,
     load_synthesizer,
@@ -21,8 +25,11 @@ from voice.assembly import (
     read_home,
     served_languages,
 )
+from voice.home import Home
 
 __all__ = ["running", "worker_stages"]
+
+log = logging.getLogger(__name__)
 
 
 def worker_stages(config: Config) -> WorkerStages:
@@ -60,8 +67,9 @@ async def running(config: Config) -> AsyncIterator[Server]:
         home.initial_state(), clock=lambda: datetime.now().astimezone()
     )
     async with worker_stages(config) as stages:
+        remembering = RememberingStages(stages, SpeechCache())
         services = Services(
-            stages=stages,
+            stages=remembering,
             household=household,
             languages=languages,
             open_activity=load_voice_activity(),
@@ -75,10 +83,28 @@ async def running(config: Config) -> AsyncIterator[Server]:
         # What was loaded stays: the collector need not look at it again.
         gc.collect()
         gc.freeze()
+        rehearsal = asyncio.create_task(_rehearse(remembering, home, languages))
         try:
             async with open_doors(config, services):
                 yield server
         finally:
+            rehearsal.cancel()
+            with suppress(asyncio.CancelledError):
+                await rehearsal
             await server.drain()
             household.close()
             gc.unfreeze()
+
+
+async def _rehearse(
+    stages: RememberingStages, home: Home, languages: Sequence[str]
+) -> None:
+    """Have the commonest replies ready soon, without delaying anybody."""
+    try:
+        for language in languages:
+            replies = await asyncio.to_thread(common_replies, home, language)
+            await rehearse(stages, replies, language)
+    except Exception:
+        # The replies are spoken all the same; but a bug must not be hidden.
+        log.exception("a bug while rehearsing")
+    gc.freeze()

@@ -27,6 +27,7 @@ __all__ = [
     "STARTER",
     "Device",
     "ModelChoice",
+    "common_replies",
     "heard_languages",
     "load_recognizer",
     "load_responder",
@@ -226,6 +227,16 @@ def load_synthesizer(choice: ModelChoice) -> Synthesizer:
     from voice.synthesizers.piper import PiperSynthesizer
 
     return VoiceByLanguage([PiperSynthesizer.load(Path(choice.voices)), embedded])
+
+
+def common_replies(home: Home, language: str) -> tuple[str, ...]:
+    """The sentences that the responder will say most in a language, commonest first.
+
+    It reads the templates, which takes about 20 ms.
+    """
+    from voice.responders import common_replies
+
+    return common_replies.common_replies(language, home)
 
 
 def load_voice_activity() -> Callable[[], VoiceActivity]:

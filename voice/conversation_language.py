@@ -48,7 +48,7 @@ class ConversationLanguage:
         Returns:
             The first of them, if there was no turn yet in one of them.
         """
-        if self._settled in candidates:
+        if self._settled is not None and self._settled in candidates:
             return self._settled
         return candidates[0]
 
