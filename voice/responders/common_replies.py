@@ -34,7 +34,9 @@ def common_replies(language: str, home: Home) -> tuple[str, ...]:
     only ask what kind of device it is.
     """
     spoken = languages.get(language)
-    found = dict.fromkeys((spoken.not_understood, spoken.timer_ended))
+    found = dict.fromkeys(
+        (spoken.not_understood, spoken.timer_ended, spoken.okay, spoken.apology)
+    )
     data = load_sentences(language)
     if data is not None:
         replies = Replies(language, data["responses"], phrases_in(language))
@@ -42,7 +44,6 @@ def common_replies(language: str, home: Home) -> tuple[str, ...]:
         for intent in EVERYDAY:
             for key, template in templates.get(intent, {}).items():
                 found |= dict.fromkeys(_filled(replies, intent, key, template, home))
-    found |= dict.fromkeys((spoken.okay, spoken.apology))
     return tuple(text for text in found if text)[:MOST]
 
 
