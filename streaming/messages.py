@@ -339,6 +339,19 @@ class ErrorMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WarningMessage:
+    """What was received was taken, but is hardly what the client means to send.
+
+    `suspicious_audio`, said once: the audio comes faster or slower than its rate
+    allows, or begins with the header of a file.
+    """
+
+    type: ClassVar[str] = "parley.warning"
+    code: Annotated[str, "stable, for machines"]
+    message: Annotated[str, "for people: what is wrong and what to do"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GoingAway:
     """The server is about to stop: finish, and connect again later."""
 
@@ -364,6 +377,7 @@ ServerMessage: TypeAlias = (
     | Timings
     | HomeDevice
     | ErrorMessage
+    | WarningMessage
     | GoingAway
 )
 

@@ -2,8 +2,14 @@
 
 import asyncio
 
+from streaming.client_mistakes import AudioCheck, MessageBudget
 from streaming.connection import Connection, in_slices
-from streaming.messages import ErrorMessage, ServerMessage, SessionCreated
+from streaming.messages import (
+    ErrorMessage,
+    ServerMessage,
+    SessionCreated,
+    WarningMessage,
+)
 from streaming.protocols.native import PROTOCOL, parse_client, serialize
 from streaming.services import Services
 from streaming.session import Session
@@ -13,6 +19,9 @@ from voice.errors import ClientError
 from voice.events import Millis
 
 __all__ = ["NativeDoor"]
+
+MESSAGES_PER_SECOND, MESSAGES_AT_ONCE = 100, 300
+"""JSON messages of one client: a busy one sends ten in a second."""
 
 
 class NativeDoor:
@@ -31,6 +40,10 @@ class NativeDoor:
         self.largest = largest
         self.session = Session(services, self, name=name)
         self._connection = connection
+        self._check = AudioCheck()
+        self._budget = MessageBudget(
+            per_second=MESSAGES_PER_SECOND, burst=MESSAGES_AT_ONCE
+        )
 
     @property
     def now(self) -> Millis:
@@ -69,11 +82,20 @@ class NativeDoor:
         Raises:
             ClientError: it cannot be obeyed; the session stays as it was.
         """
+        clock = asyncio.get_running_loop().time()
         if isinstance(frame, str):
+            if not self._budget.spend(clock):
+                raise ClientError(
+                    "too_many_messages",
+                    f"over {MESSAGES_PER_SECOND} messages in a second: this one was"
+                    " not obeyed; audio belongs into binary frames",
+                )
             self.session.receive(parse_client(frame))
             return
         rate = self.session.settings.input_rate
         Pcm.of_bytes(frame, rate)  # refuses all of it, before any of it is heard
+        if complaint := self._check.look(frame, rate=rate, now=clock):
+            self.send(WarningMessage(code="suspicious_audio", message=complaint))
         for part in in_slices(frame, rate):
             self.session.hear(part)
             await asyncio.sleep(0)

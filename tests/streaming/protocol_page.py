@@ -15,6 +15,7 @@ from pathlib import Path
 from streaming import announcements, connection, server, session
 from streaming.config import ServerConfig
 from streaming.connection import CloseCode
+from streaming.doors import native as door
 from streaming.messages import RATES
 from streaming.protocols import native
 from streaming.services import SessionSettings
@@ -32,6 +33,7 @@ ERRORS = {
     "unsupported_rate": f"a sample rate other than {', '.join(map(str, RATES))}",
     "unknown_language": "a language that is not served; the message names the nearest",
     "invalid_audio": "a binary frame of an odd number of bytes; none of it was taken",
+    "too_many_messages": "JSON messages faster than the limit; none of it was taken",
     "recognition_failed": "an apology is spoken instead of the answer",
     "response_failed": "an apology is spoken instead of the answer",
     "synthesis_failed": "the reply breaks off; its status is `failed`",
@@ -171,6 +173,12 @@ def _limits() -> str:
                 f"{connection.AHEAD:g} s",
                 "",
                 "the server reads no faster than real time",
+            ),
+            (
+                "JSON messages of one client",
+                f"{door.MESSAGES_PER_SECOND} a second, {door.MESSAGES_AT_ONCE} at once",
+                "",
+                "`too_many_messages`",
             ),
             (
                 "errors of the client in one session",

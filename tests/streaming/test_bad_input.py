@@ -8,6 +8,7 @@ from statistics import median
 
 import pytest
 
+from streaming.doors.native import MESSAGES_AT_ONCE
 from streaming.messages import CLIENT_MESSAGES
 from tests.streaming.wire import SILENCE, masked, serving, talking, upgraded
 from voice.audio import Pcm
@@ -159,6 +160,28 @@ async def test_orders_out_of_place_do_nothing(served):
         await peer.say("well")
         assert await peer.answer() == "well"
         assert not [m for m in peer.messages if m["type"] == "error"]
+
+
+async def test_messages_beyond_the_limit_are_refused_and_the_session_goes_on(served):
+    async with talking(served) as peer:
+        for _ in range(MESSAGES_AT_ONCE + 15):
+            await peer.tell("parley.playback", turn=1, position_ms=0)
+        error = await peer.until("error")
+        assert error["code"] == "too_many_messages"
+        assert "binary frames" in error["message"]
+        await peer.say("well")
+        assert await peer.answer() == "well"
+
+
+async def test_a_file_that_is_sent_as_it_is_leads_to_a_warning_and_is_heard(served):
+    async with talking(served) as peer:
+        header = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0" + bytes(20)
+        await peer.socket.send(header)
+        warning = await peer.until("parley.warning", code="suspicious_audio")
+        assert "WAV" in warning["message"]
+        await peer.say("well")
+        assert await peer.answer() == "well"
+        assert sum(m["type"] == "parley.warning" for m in peer.messages) == 1
 
 
 async def test_a_client_that_does_not_learn_is_closed(served):
