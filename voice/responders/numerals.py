@@ -75,8 +75,11 @@ class Numerals:
         """
         self._words: dict[tuple[str, ...], int] = {}
         self._halves = {_tokens(half) for half in _HALVES.get(language, ())}
+        self._by_number: dict[int, list[tuple[str, ...]]] = {}
         for words, number in _spelled(language).items():
             self._words[_tokens(words)] = number
+        for tokens, number in self._words.items():
+            self._by_number.setdefault(number, []).append(tokens)
         self._longest = max(map(len, self._words), default=0)
         self._beginnings = {
             words[:end]
@@ -89,6 +92,10 @@ class Numerals:
     def single_words(self) -> dict[str, int]:
         """Numbers by word, where one word is the number."""
         return {words[0]: n for words, n in self._words.items() if len(words) == 1}
+
+    def spoken(self, number: int) -> tuple[str, ...]:
+        """All ways to say a number from 0 to 100."""
+        return tuple(" ".join(words) for words in self._by_number.get(number, ()))
 
     def may_go_on(self, text: str) -> bool:
         """Whether `text` ends in words that begin a longer number ("twenty")."""

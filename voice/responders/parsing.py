@@ -23,7 +23,7 @@ from voice.responders.prefixes import Reading
 from voice.responders.spelling import Speller, bare, template_words
 from voice.responders.templates import TemplateGraph
 
-__all__ = ["HERE", "Grammar", "Parse", "UnknownName"]
+__all__ = ["HERE", "Grammar", "Parse", "UnknownName", "number_rules"]
 
 HERE = "@here"
 """Value of ``area`` in a sentence that means the room of the assistant."""
@@ -82,7 +82,7 @@ class Grammar:
 
     def __init__(self, language: str, data: Mapping[str, Any], home: Home) -> None:
         self.language = language
-        self._number_language = _NUMBER_RULES.get(language, language)
+        self._number_language = number_rules(language)
         self._intents = Intents.from_dict(data)
         self._lists = _name_lists(home, language)
         spoken = ""
@@ -102,9 +102,30 @@ class Grammar:
         return Speller([*template_words(self._data), *names])
 
     @cached_property
+    def templates(self) -> TemplateGraph:
+        """All sentences as one graph."""
+        return TemplateGraph.compile(self._intents, self._lists)
+
+    @property
+    def lists(self) -> tuple[TextSlotList, ...]:
+        """What may stand in a slot: the names of the home, and the data's own lists."""
+        local = (
+            block.slot_lists
+            for intent in self._intents.intents.values()
+            for block in intent.data
+        )
+        tables = (self._lists, self._intents.slot_lists, *local)
+        return tuple(
+            list_
+            for table in tables
+            for list_ in table.values()
+            if isinstance(list_, TextSlotList)
+        )
+
+    @cached_property
     def _beginnings(self) -> Beginnings:
         return Beginnings(
-            TemplateGraph.compile(self._intents, self._lists),
+            self.templates,
             self._speller,
             self._numerals,
             fillers=self._intents.skip_words,
@@ -236,6 +257,12 @@ class Grammar:
 
 _NUMBER_RULES = {"nb": "no", "mt": "en"}
 """Where the rules for number words go by another tag."""
+
+
+def number_rules(language: str) -> str:
+    """The tag by which the rules for number words go."""
+    return _NUMBER_RULES.get(language, language)
+
 
 _NOT_DELAYED = frozenset({"HassStartTimer", "HassNevermind", "HassRespond"})
 

@@ -64,6 +64,8 @@ _REPORT_PHONEMES_AS_IPA = 3
 _TEXT_IS_UTF8 = 1
 _RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
 _EVENT_END, _EVENT_PHONEME = 0, 7
+_SYMBOLS_AS_IPA = 2
+_BETWEEN_SYMBOLS = "_"
 _GO_ON, _STOP = 0, 1
 
 _PAUSE = re.compile(r"[.!?;:…,](?=\s)")
@@ -137,6 +139,8 @@ class Espeak:
                 Stage.SYNTHESIS, "not_started", f"no eSpeak NG data in {data.decode()}"
             )
         self._library.espeak_SetSynthCallback(self._callback)
+        self._to_phonemes = self._library.espeak_TextToPhonemes
+        self._to_phonemes.restype = ctypes.c_char_p
 
     @staticmethod
     @cache
@@ -190,6 +194,29 @@ class Espeak:
 
         self.stream(text, voice, collect, prosody=prosody or Prosody())
         return (np.concatenate(chunks) if chunks else np.zeros(0, np.int16)), phonemes
+
+    def symbols(self, text: str, voice: str) -> list[str]:
+        """How `text` would be spoken: the symbols of its phonemes, in order.
+
+        The same as `render` reports, stress and length apart, in a tenth of the time:
+        nothing is synthesized.
+        """
+        encoded = ctypes.create_string_buffer(text.replace("\0", " ").encode())
+        rest = ctypes.c_void_p(ctypes.addressof(encoded))
+        mode = _SYMBOLS_AS_IPA | ord(_BETWEEN_SYMBOLS) << 8
+        clauses: list[str] = []
+        with _lock:
+            if not self._select(voice):
+                raise StageError(
+                    Stage.SYNTHESIS,
+                    "unsupported_language",
+                    f"eSpeak NG has no voice {voice!r}",
+                )
+            while rest.value:
+                clause = self._to_phonemes(ctypes.byref(rest), _TEXT_IS_UTF8, mode)
+                clauses.append(clause.decode("utf-8", "ignore"))
+        separated = " ".join(clauses).replace(_BETWEEN_SYMBOLS, " ")
+        return separated.split()
 
     def _select(self, voice: str) -> bool:
         return int(self._library.espeak_SetVoiceByName(voice.encode())) == 0

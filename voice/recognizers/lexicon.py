@@ -1,0 +1,128 @@
+"""How the words of a graph may sound: alone, and as their neighbours change them.
+
+A synthesizer says each word by itself and within sentences of the graph. What differs
+there (French liaison, a vowel that weakens in a phrase) becomes another way to say the
+word, if it is not rare.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from voice.sentence_graphs import Form, SentenceGraph, joined
+
+__all__ = ["Lexicon", "Phones", "Pronounce", "lexicon"]
+
+Phones: TypeAlias = tuple[str, ...]
+"""Sounds, as `voice.phones.PHONES` has them."""
+
+Pronounce: TypeAlias = Callable[[str], Phones]
+"""How a text of one language is said."""
+
+Lexicon: TypeAlias = "tuple[tuple[tuple[str, Phones], ...], ...]"
+"""By word class: what may be written, and how it may sound."""
+
+MOST_PRONUNCIATIONS = 4
+"""Of one word."""
+
+SENTENCES = 1500
+"""That are said to hear the words among others."""
+
+_LEAST_SHARE = 0.1
+_LEAST_OFTEN = 2
+_OVER_EARLY = 0.4
+"""Chance that a sampled sentence ends where it may."""
+
+
+def lexicon(graph: SentenceGraph, pronounce: Pronounce) -> Lexicon:
+    """All ways to say the words of `graph`; takes a second or two."""
+    alone = {
+        form: _alone(form.spoken, pronounce) for forms in graph.words for form in forms
+    }
+    heard: dict[Form, Counter[Phones]] = {}
+    for forms in _sentences(graph):
+        text = joined(form.spoken for form in forms)
+        apart = [alone[form] for form in forms]
+        for form, phones in zip(forms, _shares(apart, pronounce(text)), strict=True):
+            heard.setdefault(form, Counter())[phones] += 1
+    return tuple(
+        tuple(
+            (form.written, phones)
+            for form in forms
+            for phones in _ways(alone[form], heard.get(form, Counter()))
+        )
+        for forms in graph.words
+    )
+
+
+def _alone(spoken: str, pronounce: Pronounce) -> Phones:
+    if spoken.endswith("'"):
+        # By itself it would be spelled.
+        return pronounce(f"{spoken}a")[:-1]
+    return pronounce(spoken)
+
+
+def _ways(alone: Phones, heard: Counter[Phones]) -> list[Phones]:
+    often = max(_LEAST_OFTEN, _LEAST_SHARE * heard.total())
+    ways = [alone, *(phones for phones, n in heard.most_common() if n >= often)]
+    return list(dict.fromkeys(filter(None, ways)))[:MOST_PRONUNCIATIONS]
+
+
+def _sentences(graph: SentenceGraph) -> list[list[Form]]:
+    """Some sentences, the same every time."""
+    rng = random.Random(graph.language)  # noqa: S311 - nothing secret
+    return [_sentence(graph, rng) for _ in range(SENTENCES)]
+
+
+def _sentence(graph: SentenceGraph, rng: random.Random) -> list[Form]:
+    state, forms = graph.start, list[Form]()
+    while graph.arcs[state]:
+        if graph.senses[state] and rng.random() < _OVER_EARLY:
+            break
+        class_, state = rng.choice(graph.arcs[state])
+        forms.append(rng.choice(graph.words[class_]))
+    return forms
+
+
+def _shares(apart: Sequence[Phones], together: Phones) -> list[Phones]:
+    """Which of the phones said together belong to each word.
+
+    They are aligned with what the words are apart; what has no counterpart belongs to
+    the word before it.
+    """
+    owners = [at for at, phones in enumerate(apart) for _ in phones]
+    flat = [phone for phones in apart for phone in phones]
+    if tuple(flat) == together:
+        return list(apart)
+    shares: list[list[str]] = [[] for _ in apart]
+    for at, owner in zip(together, _owners(flat, owners, together), strict=True):
+        shares[owner].append(at)
+    return [tuple(share) for share in shares]
+
+
+def _owners(
+    flat: Sequence[str], owners: Sequence[int], together: Sequence[str]
+) -> list[int]:
+    costs = [list(range(len(together) + 1))]
+    for at, one in enumerate(flat, 1):
+        row, above = [at], costs[-1]
+        for along, other in enumerate(together, 1):
+            row.append(
+                min(above[along - 1] + (one != other), above[along] + 1, row[-1] + 1)
+            )
+        costs.append(row)
+    found: list[int] = []
+    at, along = len(flat), len(together)
+    while along:
+        if at and costs[at][along] == costs[at - 1][along - 1] + (
+            flat[at - 1] != together[along - 1]
+        ):
+            found.append(owners[at - 1])
+            at, along = at - 1, along - 1
+        elif at and costs[at][along] == costs[at - 1][along] + 1:
+            at -= 1
+        else:
+            found.append(owners[max(at - 1, 0)])
+            along -= 1
+    return found[::-1]
