@@ -29,9 +29,9 @@ from streaming.inference import InlineStages
 from streaming.services import Services
 from streaming.telemetry import Telemetry
 from streaming.wyoming.server import WyomingServer
+from tests.streaming.rehearsal import HOME
 from voice.audio import Pcm
 from voice.events import Millis
-from voice.home_files import demo_home
 from voice.testing import (
     EchoResponder,
     LoudnessActivity,
@@ -52,7 +52,7 @@ QUICK = WyomingConfig(listen="127.0.0.1:0", idle_timeout_s=30, send_timeout_s=1)
 @contextlib.asynccontextmanager
 async def serving(*, stages=None, languages=("en", "de"), **settings):
     """A server on a free port; `settings` are those of `WyomingConfig`."""
-    household = Household(demo_home().initial_state(), lambda: datetime.now(UTC))
+    household = Household(HOME, lambda: datetime.now(UTC))
     services = Services(
         stages=stages
         or InlineStages(SpellingRecognizer(), EchoResponder(), ToneSynthesizer()),
