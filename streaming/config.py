@@ -119,6 +119,9 @@ class ServerConfig:
     origins: Origins = ()
     """Web pages that may connect, like ``https://home.example``; who is no web page
     may connect anyway."""
+    api_keys: Annotated[str, Place("file", ("",))] = ""
+    """A file with one key on each line, of which a client must know one; empty: nobody
+    needs a key."""
     max_sessions: Count = 64
     handshake_timeout_s: Seconds = 5.0
     idle_timeout_s: Seconds = 120.0

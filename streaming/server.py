@@ -2,24 +2,27 @@
 
 import asyncio
 import http
-import json
 import logging
 import secrets
 import socket
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias
+from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import Server as Listening
 from websockets.asyncio.server import ServerConnection, serve
-from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
 
+from streaming.admission import Admission
 from streaming.config import Config, ServerConfig
 from streaming.connection import GOODBYE, CloseCode, Connection
 from streaming.doors.native import NativeDoor
+from streaming.doors.realtime import RealtimeDoor
+from streaming.http_responses import json_response, response
 from streaming.messages import GoingAway
-from streaming.origins import may_connect
 from streaming.page import Page
+from streaming.protocols.realtime.fields import MAX_FRAME
 from streaming.services import Services
 from voice.errors import ConfigError, Stage
 from voice.turns import Floor
@@ -30,8 +33,11 @@ log = logging.getLogger(__name__)
 
 PATH = "/v1/stream"
 
-RETRY_AFTER = 5
-"""Seconds after which a client that was refused may try again."""
+DOORS = {PATH: "docs/protocol.md", "/v1/realtime": "docs/realtime.md"}
+"""The websockets, and what explains them."""
+
+SUBPROTOCOL = "realtime"
+"""What browsers offer beside their key, and the only one that is ever answered."""
 
 WIRE_LOG = logging.getLogger("streaming.wire")
 """For the websocket library. Its debug lines hold what people say, so that not even
@@ -68,6 +74,9 @@ def _cannot_listen(config: ServerConfig, error: OSError) -> ConfigError:
     )
 
 
+Door: TypeAlias = NativeDoor | RealtimeDoor
+
+
 class StagePool(Protocol):
     """The workers of one stage, as health and metrics see them."""
 
@@ -94,6 +103,9 @@ class Server:
         config: everything that can be set.
         services: what sessions share.
         pools: the workers of each stage, for health and metrics.
+
+    Raises:
+        ConfigError: there are no keys in the file of keys.
     """
 
     def __init__(
@@ -102,9 +114,10 @@ class Server:
         self.config = config
         self._services = services
         self._pools = pools
-        self._doors: dict[NativeDoor, Connection] = {}
+        self._doors: dict[Door, Connection] = {}
         self._draining = False
         self._page = Page()
+        self._admission = Admission(config.server, services.telemetry)
         self._listening: Listening | None = None
         self.port = config.server.port
         """The one that it listens on; until it does, 0 stands for any."""
@@ -135,7 +148,8 @@ class Server:
                 server.port,
                 process_request=self._answer_http,
                 open_timeout=server.handshake_timeout_s,
-                max_size=server.max_message_bytes,
+                select_subprotocol=_subprotocol,
+                max_size=max(server.max_message_bytes, MAX_FRAME),
                 max_queue=16,
                 # Speech does not compress, and a bomb cannot be packed.
                 compression=None,
@@ -175,14 +189,9 @@ class Server:
     async def _converse(self, websocket: ServerConnection) -> None:
         connection = Connection(websocket, self.config.server, self._services.telemetry)
         name = secrets.token_hex(4)
-        door = NativeDoor(
-            connection,
-            self._services,
-            name=name,
-            largest=self.config.server.max_message_bytes,
-        )
+        door = self._door(websocket, connection, name)
         log.info("%s session opened", name)
-        async with door.session:
+        async with door:
             self._doors[door] = connection
             try:
                 door.greet()
@@ -193,6 +202,18 @@ class Server:
         # The session is over by now: who does not take the goodbye holds nothing.
         await connection.aclose()
 
+    def _door(
+        self, websocket: ServerConnection, connection: Connection, name: str
+    ) -> Door:
+        assert websocket.request is not None
+        address = urlsplit(websocket.request.path)
+        if address.path == PATH:
+            largest = self.config.server.max_message_bytes
+            return NativeDoor(connection, self._services, name=name, largest=largest)
+        intent = parse_qs(address.query).get("intent", [""])[-1]
+        kind = "transcription" if intent == "transcription" else "realtime"
+        return RealtimeDoor(connection, self._services, name=name, kind=kind)
+
     # --- HTTP on the same port ------------------------------------------------
 
     def _answer_http(
@@ -200,46 +221,20 @@ class Server:
     ) -> Response | None:
         path = request.path.partition("?")[0]
         match path:
-            case "/v1/stream":
-                return self._admit(connection, request)
+            case path if path in DOORS:
+                return self._admission.refusal(
+                    connection, request, page=DOORS[path], obstacle=self._obstacle
+                )
             case "/healthz":
-                return _response(http.HTTPStatus.OK, {"status": "alive"})
+                return json_response(http.HTTPStatus.OK, {"status": "alive"})
             case "/readyz":
                 return self._readiness()
             case "/metrics":
                 return self._metrics()
             case _:
-                paths = ["/", PATH, "/healthz", "/readyz", "/metrics"]
-                nothing = _response(http.HTTPStatus.NOT_FOUND, {"paths": paths})
+                paths = ["/", *DOORS, "/healthz", "/readyz", "/metrics"]
+                nothing = json_response(http.HTTPStatus.NOT_FOUND, {"paths": paths})
                 return self._page.answer(path) or nothing
-
-    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        """None lets the handshake go on, and the session begin before anyone else's."""
-        upgrades = ",".join(request.headers.get_all("Upgrade"))
-        if "websocket" not in upgrades.lower():
-            hint = {"error": f"{PATH} is a websocket", "docs": "docs/protocol.md"}
-            upgrade = {"Upgrade": "websocket"}
-            return _response(http.HTTPStatus.UPGRADE_REQUIRED, hint, upgrade)
-        server, reached = self.config.server, str(connection.local_address[0])
-        if not may_connect(
-            request.headers.get_all("Origin"),
-            request.headers.get_all("Host"),
-            listed=server.origins,
-            own=(server.host.lower(), reached),
-        ):
-            self._services.telemetry.refused("origin")
-            log.info("a session was refused: origin")
-            hint = {"error": "origin", "hint": "list the page's in server.origins"}
-            return _response(http.HTTPStatus.FORBIDDEN, hint)
-        obstacle = self._obstacle
-        if not obstacle:
-            return None
-        self._services.telemetry.refused(obstacle)
-        log.info("a session was refused: %s", obstacle)
-        body = {"error": obstacle}
-        return _response(
-            http.HTTPStatus.SERVICE_UNAVAILABLE, body, {"Retry-After": str(RETRY_AFTER)}
-        )
 
     @property
     def _obstacle(self) -> str:
@@ -260,33 +255,16 @@ class Server:
         status = (
             http.HTTPStatus.OK if self._ready else http.HTTPStatus.SERVICE_UNAVAILABLE
         )
-        return _response(status, body)
+        return json_response(status, body)
 
     def _metrics(self) -> Response:
         waiting = {pool.stage.value: pool.waiting for pool in self._pools}
         page = self._services.telemetry.page(ready=self._ready, waiting=waiting)
-        return _http(http.HTTPStatus.OK, "text/plain; version=0.0.4", page, {})
+        return response(http.HTTPStatus.OK, "text/plain; version=0.0.4", page, {})
 
 
-def _response(
-    status: http.HTTPStatus,
-    body: Mapping[str, object],
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    content = json.dumps(body).encode() + b"\n"
-    return _http(status, "application/json", content, headers or {})
-
-
-def _http(
-    status: http.HTTPStatus, kind: str, body: bytes, more: Mapping[str, str]
-) -> Response:
-    headers = Headers(
-        {
-            "Content-Type": f"{kind}; charset=utf-8",
-            "Content-Length": str(len(body)),
-            "Cache-Control": "no-store",
-            "Connection": "close",
-            **more,
-        }
-    )
-    return Response(status.value, status.phrase, headers, body)
+def _subprotocol(
+    _: ServerConnection, offered: Sequence[Subprotocol]
+) -> Subprotocol | None:
+    """The one to speak; who offers none, or none that we know, is let in without."""
+    return Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None

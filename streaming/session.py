@@ -42,6 +42,7 @@ from voice import languages as known
 from voice import substance
 from voice.audio import Pcm
 from voice.detection import SpeechGate
+from voice.endpointing import TurnPolicy
 from voice.errors import ClientError, StageError
 from voice.events import (
     Announce,
@@ -189,6 +190,10 @@ class Session:
                 self._speaker.report(TurnId(turn), Millis(position))
             case HomeWatchRequest(language=asked):
                 self._watch.begin(asked or self.settings.languages[0])
+
+    def pace(self, turns: TurnPolicy) -> None:
+        """Wait otherwise for the end of an utterance, from now on."""
+        self._machine.policy = turns
 
     def announce(self, announcement: Announcement) -> None:
         """Say something when the floor is free."""

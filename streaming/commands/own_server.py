@@ -40,7 +40,10 @@ async def server_url(arguments: argparse.Namespace) -> AsyncIterator[str]:
     config = config_from(arguments)
     config = replace(
         config,
-        server=replace(config.server, host="127.0.0.1", port=0, drain_timeout_s=2.0),
+        # Only this machine reaches it, and only this command knows its port.
+        server=replace(
+            config.server, host="127.0.0.1", port=0, api_keys="", drain_timeout_s=2.0
+        ),
     )
     if sys.stderr.isatty():
         print("starting a server …", end="\r", file=sys.stderr, flush=True)

@@ -1,6 +1,7 @@
 """The door `/v1/stream`: bare PCM in binary frames, JSON messages beside it."""
 
 import asyncio
+from typing import Self
 
 from streaming.client_mistakes import AudioCheck, MessageBudget
 from streaming.connection import Connection, in_slices
@@ -44,6 +45,15 @@ class NativeDoor:
         self._budget = MessageBudget(
             per_second=MESSAGES_PER_SECOND, burst=MESSAGES_AT_ONCE
         )
+
+    async def __aenter__(self) -> Self:
+        """Begin to listen."""
+        await self.session.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """The client is gone."""
+        await self.session.__aexit__()
 
     @property
     def now(self) -> Millis:

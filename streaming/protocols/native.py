@@ -15,6 +15,7 @@ from streaming.messages import (
     ClientMessage,
     ServerMessage,
 )
+from streaming.protocols.json_text import read_object
 from voice.errors import ClientError
 
 __all__ = ["PROTOCOL", "parse_client", "parse_server", "reference", "serialize"]
@@ -55,18 +56,7 @@ def parse_server(text: str) -> ServerMessage:
 
 
 def _parse(text: str, kinds: tuple[type[Any], ...]) -> Any:
-    if len(text) > MAX_TEXT:
-        raise ClientError(
-            "invalid_json", f"a message may have {MAX_TEXT} characters, not {len(text)}"
-        )
-    try:
-        data = json.loads(
-            text, parse_constant=_no_constant, object_pairs_hook=_without_twins
-        )
-    except (ValueError, RecursionError) as error:
-        raise ClientError("invalid_json", f"not JSON: {error}") from error
-    if not isinstance(data, dict):
-        raise ClientError("invalid_json", "a message is a JSON object with a type")
+    data = read_object(text, longest=MAX_TEXT)
     name = data.get("type")
     for kind in kinds:
         if kind.type == name:
@@ -126,18 +116,6 @@ def _is_scalar(value: object) -> bool:
             return abs(value) <= MAX_NUMBER
         case _:
             return False
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; twins are refused, because others would believe the first one."""
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return values
 
 
 def _short(value: object) -> str:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from streaming import announcements, connection, server, session
+from streaming import admission, announcements, connection, server, session
 from streaming.config import ServerConfig
 from streaming.connection import CloseCode
 from streaming.doors import native as door
@@ -235,8 +235,14 @@ def _http() -> str:
             (
                 f"`{server.PATH}`",
                 "the websocket; 426 without an upgrade; 403 with `origin` for a web page"
-                " that is not listed; 503 with `Retry-After: "
-                f"{server.RETRY_AFTER}` and `full` or `draining`",
+                " that is not listed; 401 with `api_key` without a key of"
+                " `server.api_keys`, if there are any; 503 with `Retry-After: "
+                f"{admission.RETRY_AFTER}` and `full` or `draining`",
+            ),
+            (
+                "`/v1/realtime`",
+                "a websocket that speaks the OpenAI Realtime API, with the same answers:"
+                " [realtime.md](realtime.md)",
             ),
             ("`/healthz`", "200 while the process answers at all"),
             (
