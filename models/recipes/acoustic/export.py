@@ -1,0 +1,100 @@
+"""Write a trained acoustic network as ONNX, with what a recogniser must know beside it.
+
+python -m models.recipes.acoustic.export --run FOLDER --out DIRECTORY
+"""
+
+import argparse
+import json
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from models.recipes.acoustic.evaluate import load_run
+from models.recipes.acoustic.network import STRIDE, Acoustic
+from models.recipes.acoustic.train import Config
+from voice.phones import PHONES
+
+FRAME_MS = 10 * STRIDE
+
+
+def export(model: Acoustic, path: Path, *, quantized: bool = True) -> None:
+    """Write the network: `mel` [1, 80, n] to `phones` [1, n / 3, sounds], logarithms."""
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # The exporter by tracing is called old, and needs no further package.
+        warnings.simplefilter("ignore")
+        plain = Path(folder) / "plain.onnx"
+        torch.onnx.export(
+            _WithLogarithms(model),
+            (torch.zeros(1, 80, 300),),
+            str(plain),
+            input_names=["mel"],
+            output_names=["phones"],
+            dynamic_axes={"mel": {2: "steps"}, "phones": {1: "frames"}},
+            opset_version=17,
+            dynamo=False,
+        )
+        if quantized:
+            quantize_dynamic(
+                plain,
+                path,
+                op_types_to_quantize=["MatMul", "Gemm"],
+                weight_type=QuantType.QInt8,
+                per_channel=True,
+            )
+        else:
+            path.write_bytes(plain.read_bytes())
+    onnx.checker.check_model(str(path))
+
+
+class _WithLogarithms(torch.nn.Module):
+    def __init__(self, model: Acoustic) -> None:
+        super().__init__()
+        self._model = model
+
+    def forward(self, mel: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self._model(mel)
+        return logits.log_softmax(-1)
+
+
+def priors(run: Path) -> list[float]:
+    """How often each sound is heard in the recordings that the run aligned last."""
+    last = max(
+        run.glob("alignments-*.npz"), key=lambda path: float(path.stem.split("-")[1])
+    )
+    count = np.ones(len(PHONES))
+    with np.load(last) as alignments:
+        for labels in alignments.values():
+            count += np.bincount(labels[labels >= 0], minlength=len(PHONES))
+    shares = count / count.sum()
+    return [round(float(share), 6) for share in shares]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument(
+        "--config", type=Path, default=Path(__file__).with_name("config.toml")
+    )
+    arguments = parser.parse_args()
+    model, _ = load_run(arguments.run)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    export(model, arguments.out / "acoustic.onnx")
+    facts = {
+        "phones": PHONES,
+        "priors": priors(arguments.run),
+        "frame_ms": FRAME_MS,
+        "languages": sorted(Config.load(arguments.config).languages),
+    }
+    (arguments.out / "acoustic.json").write_text(
+        json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
+
+
+if __name__ == "__main__":
+    main()
