@@ -16,7 +16,10 @@ from voice.events import Completeness
 from voice.home import Effect, HomeState
 
 __all__ = [
+    "ANSWERERS",
+    "Fulfiller",
     "Intent",
+    "Interpreter",
     "Plan",
     "Recognizer",
     "Responder",
@@ -96,6 +99,11 @@ class Intent:
     """Sorted by name, so that equal intents are equal values."""
 
 
+ANSWERERS = ("grammar", "names", "model", "tool", "none")
+"""Who may answer: the sentences; the sentences, once a misheard name was mended; a
+language model; a tool that was confirmed; nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A reply that stands ready: nothing of it was done yet."""
@@ -109,7 +117,7 @@ class Plan:
     effects: tuple[Effect, ...]
     """What is to happen to the home once the turn is committed."""
     answered_by: str
-    """Which part of the responder decided: ``grammar``, ``model`` or ``none``."""
+    """Who decided: one of `ANSWERERS`."""
 
 
 class Responder(Protocol):
@@ -128,6 +136,36 @@ class Responder(Protocol):
 
         Raises:
             StageError: no plan can be made.
+        """
+        ...
+
+
+class Fulfiller(Protocol):
+    """From what somebody else understood to a plan. Changes nothing itself."""
+
+    def fulfil(
+        self, wish: Intent, text: str, language: str, *, home: HomeState, now: datetime
+    ) -> Plan | None:
+        """The plan for `wish`, None if the intents or the home have nothing like it.
+
+        Args:
+            wish: proposed by a model; names and places by id or by name.
+            text: what was said, word for word.
+            language: of `text`.
+            home: as it is.
+            now: the time of day.
+        """
+        ...
+
+
+class Interpreter(Protocol):
+    """Text to an intent, by a model: a proposal, which nobody has checked yet."""
+
+    def interpret(self, text: str, language: str) -> Intent | None:
+        """What `text` asks for; None if the model makes nothing of it.
+
+        Raises:
+            StageError: the model broke.
         """
         ...
 

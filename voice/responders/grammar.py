@@ -18,6 +18,7 @@ from voice.responders.replies import Replies
 from voice.responders.sentences import load_sentences
 from voice.responders.targets import as_intent, find_targets
 from voice.responders.timers import start_timer
+from voice.responders.wishes import Wishes
 from voice.stages import Intent, Plan
 
 __all__ = ["GRAMMAR_LANGUAGES", "GrammarResponder"]
@@ -36,6 +37,7 @@ class _Tongue:
         if data is None:
             raise ConfigError(f"{language}: home-assistant-intents has no sentences")
         self.grammar = Grammar(language, data, home)
+        self.wishes = Wishes(home, language, data)
         self.replies = Replies(language, data["responses"], phrases_in(language))
 
 
@@ -88,14 +90,7 @@ class GrammarResponder:
             return _not_understood(language)
         if parse is None:
             return _near_miss(tongue, text, language)
-        turn = Turn(
-            parse=parse,
-            targets=find_targets(self._home, language, parse),
-            home=self._home,
-            state=home,
-            now=now,
-            language=language,
-        )
+        turn = self._turn(parse, language, home, now)
         outcome = _carry_out(turn, tongue.replies)
         return Plan(
             intent=as_intent(parse, turn.targets),
@@ -110,6 +105,43 @@ class GrammarResponder:
             language=language,
             effects=outcome.effects,
             answered_by="grammar",
+        )
+
+    def fulfil(
+        self, wish: Intent, text: str, language: str, *, home: HomeState, now: datetime
+    ) -> Plan | None:
+        """The plan for what a model takes `text` to ask for.
+
+        None if the intents or the home have nothing of the kind: see `Wishes`.
+        """
+        tongue = self._tongues.get(language)
+        parse = tongue.wishes.parse(wish, text) if tongue else None
+        if tongue is None or parse is None:
+            return None
+        turn = self._turn(parse, language, home, now)
+        outcome = _carry_out(turn, tongue.replies)
+        if outcome.complaint is not None:
+            return None
+        judged = judge(text, tongue.grammar.read(text), None, devices=0, timers=0)
+        return Plan(
+            intent=as_intent(parse, turn.targets),
+            completeness=judged,
+            reply=_reply(turn, outcome, tongue.replies),
+            language=language,
+            effects=outcome.effects,
+            answered_by="model",
+        )
+
+    def _turn(
+        self, parse: Parse, language: str, home: HomeState, now: datetime
+    ) -> Turn:
+        return Turn(
+            parse=parse,
+            targets=find_targets(self._home, language, parse),
+            home=self._home,
+            state=home,
+            now=now,
+            language=language,
         )
 
 
