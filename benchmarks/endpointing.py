@@ -52,9 +52,9 @@ from benchmarks.waiting import (
 from streaming.benchmark import machine
 from streaming.commands.progress import Progress
 from streaming.commands.tables import percent, table
+from voice.endpointing import TurnPolicy
 from voice.events import Completeness
 from voice.timings import percentiles
-from voice.endpointing import TurnPolicy
 
 NAMES = ("silence", "200 + model", "words", "Parley")
 
@@ -72,6 +72,7 @@ class Group:
     numbers: tuple[int, ...]
 
     def score(self, outcomes: Sequence[Outcome]) -> Score:
+        """Of these takes alone."""
         return score(outcomes[number] for number in self.numbers)
 
 
@@ -110,9 +111,7 @@ def hear(
 
 
 def print_stages(heard: Sequence[tuple[PausedClip, Heard]]) -> None:
-    told = percentiles(
-        hush.told - hush.at for _, ear in heard for hush in ear.hushes
-    )
+    told = percentiles(hush.told - hush.at for _, ear in heard for hush in ear.hushes)
     took = percentiles(hush.took for _, ear in heard for hush in ear.hushes)
     late = percentiles(
         ear.hushes[-1].at - clip.end for clip, ear in heard if ear.hushes
@@ -134,7 +133,10 @@ def print_shipped(all_takes: Sequence[Take], deciding: int) -> None:
     tried += [
         ("words alone", turn_policy(policy, deciding, blind=EVERYTHING)),
         *(
-            (f"as shipped, without {one}", turn_policy(policy, deciding, blind=frozenset({one})))
+            (
+                f"as shipped, without {one}",
+                turn_policy(policy, deciding, blind=frozenset({one})),
+            )
             for one in sorted(EVERYTHING)
         ),
         ("as shipped", turn_policy(policy, deciding)),
@@ -142,12 +144,11 @@ def print_shipped(all_takes: Sequence[Take], deciding: int) -> None:
     rows = []
     for name, commit in tried:
         outcomes = [outcome(take, commit) for take in all_takes]
-        row = [name]
-        for group in groups(all_takes):
-            if group.name.endswith("all"):
-                row.append(_as_text(group.score(outcomes)))
-        rows.append(row)
-    header = [g.name.removesuffix(" all") for g in groups(all_takes) if g.name.endswith("all")]
+        wholes = (g for g in groups(all_takes) if g.name.endswith("all"))
+        rows.append([name, *(_as_text(group.score(outcomes)) for group in wholes)])
+    header = [
+        g.name.removesuffix(" all") for g in groups(all_takes) if g.name.endswith("all")
+    ]
     print("\nfalse cut-ins, then the wait after the true end: mean, p50/p95 in ms")
     print(table(["policy", *header], rows))
 
@@ -236,15 +237,14 @@ def print_judgements(all_takes: Sequence[Take], deciding: int) -> None:
             continue
         for pause in take.clip.pauses:
             assert pause.before is not None
-            within = [
-                s for s in take.silences if pause.start - 100 <= s.at < pause.end
-            ]
+            within = [s for s in take.silences if pause.start - 100 <= s.at < pause.end]
             seen[pause.before] += 1
             told = within[-1].judgement if within else None
             heard[pause.before][told.value if told else "nothing"] += 1
             dues = ((s, commit(s)) for s in within)
             cut[pause.before] += any(
-                due is not None and due < (s.resumed or take.clip.end) for s, due in dues
+                due is not None and due < (s.resumed or take.clip.end)
+                for s, due in dues
             )
         last = take.silences[-1].judgement if take.silences else None
         ends[take.clip.whole][last.value if last else "nothing"] += 1
@@ -256,14 +256,22 @@ def print_judgements(all_takes: Sequence[Take], deciding: int) -> None:
             shares = [percent(counts[c] / total) if total else "-" for c in columns]
             cuts = percent(cut[kind] / seen[kind]) if seen[kind] else "-"
             rows.append(
-                [kind.value, place, str(total), *shares, cuts if place == "pause" else ""]
+                [
+                    kind.value,
+                    place,
+                    str(total),
+                    *shares,
+                    cuts if place == "pause" else "",
+                ]
             )
     print("\neSpeak: truly (rows), as heard (columns); cut in by the shipped policy")
     print("pauses put where a request is whole already are counted here as well")
     print(table(["truly", "at", "n", *columns, "cut in"], rows))
 
 
-def plot(all_takes: Sequence[Take], outcomes: Outcomes, deciding: int, path: Path) -> None:
+def plot(
+    all_takes: Sequence[Take], outcomes: Outcomes, deciding: int, path: Path
+) -> None:
     """The lower hull of what each policy can do: latency against false cut-ins."""
     from matplotlib.figure import Figure
 
@@ -290,7 +298,9 @@ def plot(all_takes: Sequence[Take], outcomes: Outcomes, deciding: int, path: Pat
                     drawstyle="steps-post",
                 )
         here = group.score(at)
-        axis.plot(100 * here.false_cut_ins, here.latency, "k*", ms=10, label="as shipped")
+        axis.plot(
+            100 * here.false_cut_ins, here.latency, "k*", ms=10, label="as shipped"
+        )
         axis.axvline(5, color="#bbbbbb", linewidth=0.8, linestyle=":")
         axis.set(xlabel="false cut-ins, % of pauses", xlim=(-1, 50))
         axis.set_title(group.name.removesuffix(" all"))
@@ -318,9 +328,7 @@ def main() -> None:
     model = SmartTurn(arguments.smart_turn) if arguments.smart_turn else None
     listener = Listener(arguments.cache, smart_turn=model)
     folder = recordings_folder()
-    clips = list(
-        all_clips(arguments.languages.split(","), arguments.commands, folder)
-    )
+    clips = list(all_clips(arguments.languages.split(","), arguments.commands, folder))
     heard = hear(clips, listener)
     all_takes = takes(heard)
     print(f"machine: {machine()}")

@@ -31,13 +31,13 @@ from typing import TypeAlias
 from benchmarks.sentences import Sampler, open_speech
 from streaming.benchmark import machine
 from streaming.commands.tables import percent, table
+from voice.endpointing import TurnPolicy
 from voice.events import Completeness, Millis
 from voice.home_files import demo_home
 from voice.responders.grammar import GrammarResponder
 from voice.responders.parsing import Grammar
 from voice.responders.sentences import load_sentences
 from voice.timings import percentiles
-from voice.endpointing import TurnPolicy
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 150, 1200
 TWO_PAUSES = 0.3

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -277,13 +277,11 @@ def _spoken_parts(
     cuts = _cut_samples(text, voice, prosody, places) if held else None
     if cuts is None:
         edges = [0, *places, len(words)]
-        parts = (
-            " ".join(words[a:b]) for a, b in zip(edges, edges[1:], strict=False)
-        )
+        parts = (" ".join(words[a:b]) for a, b in pairwise(edges))
         return [_audible(_rendered(part, voice, prosody)) for part in parts]
     whole = _rendered(text, voice, prosody)
     edges = [0, *cuts, len(whole)]
-    spans = zip(edges, edges[1:], strict=False)
+    spans = pairwise(edges)
     return [_audible(_faded(whole[begin:end])) for begin, end in spans]
 
 
@@ -428,7 +426,7 @@ def _lulls(sound: Sound) -> list[tuple[int, int]]:
     """Where a voice is soft for a moment, first and last sample; not at the ends."""
     voiced = _voiced(sound)
     lulls, spoken = [], 0
-    for (begin, stop), (after, _) in zip(voiced, voiced[1:], strict=False):
+    for (begin, stop), (after, _) in pairwise(voiced):
         spoken += stop - begin
         if spoken >= A_WORD * RATE // 1000:
             lulls.append((stop, after))

@@ -273,7 +273,9 @@ def _pause_of(clip: PausedClip, when: int) -> int:
     return begun[-1] if begun else -1
 
 
-def best(scored: Sequence[tuple[Setting, Score]], share: float) -> tuple[Setting, Score] | None:
+def best(
+    scored: Sequence[tuple[Setting, Score]], share: float
+) -> tuple[Setting, Score] | None:
     """The quickest setting with at most that share of false cut-ins."""
     allowed = [pair for pair in scored if pair[1].false_cut_ins <= share]
     return min(allowed, key=lambda pair: pair[1].latency, default=None)

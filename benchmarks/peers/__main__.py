@@ -18,16 +18,15 @@ and with drawn pauses, and open speech, in voices that no training heard.
 import argparse
 import asyncio
 import contextlib
-import json
-import os
 import random
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.paused_speech import LANGUAGES, PausedClip, synthetic
 from benchmarks.peers.client import Answer, ask
+from benchmarks.processes import PARLEY, ROOT, serving
 from streaming.benchmark import machine
 from streaming.commands.progress import Progress
 from streaming.commands.tables import percent, table
@@ -37,9 +36,7 @@ from voice.timings import Percentiles, percentiles
 
 __all__ = ["Contender", "choose", "contenders", "measure", "spread", "summary"]
 
-ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
-START_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +67,11 @@ def contenders(peers: Path, only: Sequence[str] = ()) -> list[Contender]:
     own, pipecat = (sys.executable, "-m"), (str(peers), "-m")
     server, naive = "benchmarks.peers.pipecat_server", "benchmarks.peers.naive"
     known = [
-        Contender("parley", (*own, "streaming", "serve", "--port=0", "--json", "--log=error")),
+        Contender("parley", PARLEY),
         Contender("pipecat", (*pipecat, server, "--hearing=parley", "--port=8911")),
-        Contender("pipecat stock", (*pipecat, server, "--hearing=pipecat", "--port=8912")),
+        Contender(
+            "pipecat stock", (*pipecat, server, "--hearing=pipecat", "--port=8912")
+        ),
         Contender("naive", (*own, naive)),
         Contender("naive short", (*own, naive, "--hearing=parley")),
     ]
@@ -106,41 +105,6 @@ def choose(
     return chosen
 
 
-@contextlib.asynccontextmanager
-async def serving(contender: Contender) -> AsyncIterator[str]:
-    """The address of a server that listens, until the block ends.
-
-    Raises:
-        ClientError: it does not come up.
-    """
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
-    process = await asyncio.create_subprocess_exec(
-        *contender.command,
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-        env=environment,
-    )
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(START_S):
-            while line := await process.stdout.readline():
-                with contextlib.suppress(ValueError):
-                    yield json.loads(line)["url"]
-                    return
-        raise ClientError("no_answer", f"{contender.name} did not start")
-    except TimeoutError as error:
-        raise ClientError("no_answer", f"{contender.name} did not start") from error
-    finally:
-        if process.returncode is None:
-            process.terminate()
-            try:
-                async with asyncio.timeout(15):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
-
-
 async def measure(
     chosen: Sequence[Contender], clips: Sequence[PausedClip], *, seed: int = 0
 ) -> dict[str, Result]:
@@ -149,7 +113,8 @@ async def measure(
     results = {one.name: Result() for one in chosen}
     async with contextlib.AsyncExitStack() as stack:
         urls = {
-            one.name: await stack.enter_async_context(serving(one)) for one in chosen
+            one.name: await stack.enter_async_context(serving(one.command))
+            for one in chosen
         }
         for url in urls.values():
             await ask(url, clips[0])  # the first is always slower; it does not count
@@ -184,14 +149,31 @@ def summary(results: dict[str, Result]) -> str:
             silent = sum(answer.wait is None and not answer.cut_in for answer in of)
             numbers = ["-"] * 4
             if waits is not None:
-                numbers = [f"{value:.0f}" for value in (waits.p50, waits.p95, waits.p99)]
+                numbers = [
+                    f"{value:.0f}" for value in (waits.p50, waits.p95, waits.p99)
+                ]
                 numbers.append(f"{first.p50 / waits.p50:.2f}" if first else "-")
             rows.append(
-                [kind, name, *numbers, f"{cut_ins} ({percent(cut_ins / len(of))})",
-                 str(silent), str(len(of))]
+                [
+                    kind,
+                    name,
+                    *numbers,
+                    f"{cut_ins} ({percent(cut_ins / len(of))})",
+                    str(silent),
+                    str(len(of)),
+                ]
             )
-    header = ["speech", "server", "p50 ms", "p95 ms", "p99 ms", "Parley/it",
-              "cut in", "no answer", "clips"]
+    header = [
+        "speech",
+        "server",
+        "p50 ms",
+        "p95 ms",
+        "p99 ms",
+        "Parley/it",
+        "cut in",
+        "no answer",
+        "clips",
+    ]
     return table(header, rows)
 
 
@@ -209,7 +191,9 @@ def main() -> None:
     only = [name for name in arguments.only.split(",") if name]
     try:
         chosen = contenders(arguments.peers, only)
-        clips = choose(arguments.languages.split(","), arguments.commands, arguments.open)
+        clips = choose(
+            arguments.languages.split(","), arguments.commands, arguments.open
+        )
         results = asyncio.run(measure(chosen, clips, seed=arguments.seed))
     except ClientError as error:
         sys.exit(f"benchmarks.peers: {error}")

@@ -127,9 +127,7 @@ def _frames(clip: PausedClip) -> list[bytes]:
 
     def room(millis: int) -> Pcm:
         count = millis * INPUT_RATE // 1000
-        return Pcm(
-            noise.integers(-ROOM, ROOM + 1, count).astype(np.int16), INPUT_RATE
-        )
+        return Pcm(noise.integers(-ROOM, ROOM + 1, count).astype(np.int16), INPUT_RATE)
 
     assert clip.pcm.rate == INPUT_RATE
     missing = clip.end + round(PATIENCE * 1000) - clip.pcm.duration

@@ -127,7 +127,9 @@ class Speaking(TTSService):
 
     def __init__(self, talk: Talk) -> None:
         settings = TTSSettings(model=None, voice=None, language=None)
-        super().__init__(push_start_frame=True, push_stop_frames=True, settings=settings)
+        super().__init__(
+            push_start_frame=True, push_stop_frames=True, settings=settings
+        )
         self._talk = talk
 
     async def run_tts(
@@ -153,7 +155,10 @@ def recognizing(talk: Talk, hearing: str) -> WhisperSTTService:
     )
     if hearing == "pipecat":
         return WhisperSTTService(
-            device="cpu", compute_type="default", ttfs_p99_latency=3.0, settings=settings
+            device="cpu",
+            compute_type="default",
+            ttfs_p99_latency=3.0,
+            settings=settings,
         )
     return ShortWindows(talk, ttfs_p99_latency=0.3, settings=settings)
 
