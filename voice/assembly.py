@@ -219,14 +219,16 @@ def load_synthesizer(choice: ModelChoice) -> Synthesizer:
         ConfigError: a voice is not complete, or eSpeak is not there.
     """
     from voice.synthesizers.espeak import EspeakSynthesizer
+    from voice.synthesizers.read_aloud import ReadAloud
 
     embedded = EspeakSynthesizer()
     if not choice.voices:
-        return embedded
+        return ReadAloud(embedded)
     from voice.synthesizers.by_language import VoiceByLanguage
     from voice.synthesizers.piper import PiperSynthesizer
 
-    return VoiceByLanguage([PiperSynthesizer.load(Path(choice.voices)), embedded])
+    voices = PiperSynthesizer.load(Path(choice.voices))
+    return ReadAloud(VoiceByLanguage([voices, embedded]))
 
 
 def common_replies(home: Home, language: str) -> tuple[str, ...]:

@@ -35,6 +35,13 @@ from voice.sentences import ABBREVIATIONS, LONGEST_CHUNK, SentenceSplitter, chun
             "es",
             "¿Qué hora es? |¡Son las 8! |El Sr. Pérez, la Sra. Gil y Ud. están aquí.",
         ),
+        (
+            "es",
+            "Enciende algo aquí, |p. ej. La Luz. |O p.ej. El Sol, y 1.5 horas. |Sí.",
+        ),
+        ("fr", "Une lampe ici, |p. ex. Celle de M. Petit. |Oui."),
+        ("pt", "Uma luz aqui, |p. ex. A da sala. |Sim."),
+        ("sv", "En lampa här, |t. ex. Den gamla. |Ja."),
         ("it", "Il sig. Rossi è qui. |Sono le 10.30, dott. Bianchi."),
         ("nl", "Het is bijv. Dr. Vries, |o.a. in Den Haag. |Ja."),
         ("pl", "Jest godz. dziesiąta, |np. w Polsce przy ul. Długiej. |Tak."),

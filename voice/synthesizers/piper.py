@@ -19,6 +19,7 @@ from piper.config import PhonemeType, PiperConfig
 from voice.audio import Pcm
 from voice.errors import ConfigError, Stage, StageError
 from voice.languages import canonical
+from voice.spoken_forms import in_words
 
 __all__ = ["PiperSynthesizer"]
 
@@ -90,11 +91,13 @@ class PiperSynthesizer:
                 "unsupported_language",
                 f"no Piper voice for {language}",
             )
-        return self._speak(voice, text)
+        return self._speak(voice, text, language)
 
-    def _speak(self, voice: PiperVoice, text: str) -> Iterator[Pcm]:
+    def _speak(self, voice: PiperVoice, text: str, language: str) -> Iterator[Pcm]:
         # Piper takes what is between [[ and ]] for phonemes and would speak it raw.
         spoken = text.replace("[[", "[").replace("]]", "]")
+        if voice.config.phoneme_type is PhonemeType.TEXT:
+            spoken = in_words(spoken, language)
         try:
             for chunk in voice.synthesize(spoken, self._settings):
                 samples = np.atleast_1d(chunk.audio_float_array)

@@ -169,3 +169,11 @@ def test_a_file_that_is_no_network_is_named(tmp_path: Path) -> None:
     write_voice(tmp_path, "hum").write_bytes(b"version https://git-lfs.github.com")
     with pytest.raises(ConfigError, match=r"hum\.onnx: not an ONNX network"):
         PiperSynthesizer.load(tmp_path)
+
+
+def test_a_voice_of_letters_hears_digits_in_words(tmp_path: Path) -> None:
+    write_voice(tmp_path, "en_GB-letters-x_low", phoneme_type="text")
+    synthesizer = PiperSynthesizer.load(tmp_path)
+    (digits,) = speak(synthesizer, "at 21")
+    (words,) = speak(synthesizer, "at twenty-one")
+    assert len(digits) == len(words)
