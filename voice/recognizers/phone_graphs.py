@@ -17,7 +17,7 @@ import numpy.typing as npt
 from voice.recognizers.lexicon import Lexicon
 from voice.sentence_graphs import SentenceGraph
 
-__all__ = ["Numbers", "PhoneGraph"]
+__all__ = ["Links", "Numbers", "PhoneGraph"]
 
 Numbers: TypeAlias = npt.NDArray[np.int32]
 
@@ -27,33 +27,26 @@ _Said: TypeAlias = tuple[Sounds, int]
 """The sounds of a word, and the junction behind it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PhoneGraph:
-    """Sounds and junctions, numbered together: sounds first.
-
-    A sound can be reached from its parents, a junction from the sounds that are the
-    last of the words before it. The sounds with one parent come before the others.
-    """
+    """The *nodes* are the sounds and then the junctions, in one row of numbers."""
 
     sentences: SentenceGraph
     said: tuple[tuple[tuple[str, Sounds], ...], ...]
     """By word class: what may be written, and its sounds."""
     phones: Numbers
     """By sound: which one it is, as the acoustic model numbers them."""
-    only_parents: Numbers
-    """Of the sounds with one."""
-    parents: Numbers
-    """Of the other sounds, one after the other."""
-    parents_start: Numbers
-    """Where those of each begin."""
-    last_sounds: Numbers
-    """Of the words before each junction, one after the other."""
-    last_sounds_start: Numbers
-    """Where those of each begin."""
+    onward: "Links"
+    """From every node to the sounds that may come next."""
+    arriving: "Links"
+    """From every sound to the junctions (counted from 0) behind words that end so."""
+    before: "Links"
+    """From every node back: to the parents of a sound, or to the last sounds of the
+    words before a junction."""
 
-    @classmethod
+    @staticmethod
     def compile(
-        cls, sentences: SentenceGraph, lexicon: Lexicon, phones: Sequence[str]
+        sentences: SentenceGraph, lexicon: Lexicon, phones: Sequence[str]
     ) -> "PhoneGraph":
         """The graph of `sentences`, said as `lexicon` tells.
 
@@ -75,7 +68,7 @@ class PhoneGraph:
             builder.junction(
                 {(s, to) for class_, to in row for _, s in said[class_] if s}
             )
-        return cls(sentences, said, **builder.arrays())
+        return builder.graph(sentences, said)
 
     @property
     def junctions(self) -> int:
@@ -102,19 +95,36 @@ class PhoneGraph:
     def _rows(self) -> dict[int, dict[_Said, str]]:
         return {}
 
-    def before(self, node: int) -> Numbers:
-        """Parents of a sound, or the last sounds before a junction."""
-        if node < len(self.only_parents):
-            return self.only_parents[node : node + 1]
-        if node < len(self.phones):
-            at = node - len(self.only_parents)
-            return _slice(self.parents, self.parents_start, at)
-        return _slice(self.last_sounds, self.last_sounds_start, node - len(self.phones))
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """From each node to some others, all in one array."""
 
-def _slice(values: Numbers, starts: Numbers, at: int) -> Numbers:
-    end = starts[at + 1] if at + 1 < len(starts) else len(values)
-    return values[starts[at] : end]
+    targets: Numbers
+    """Of the first node, of the second, and so on."""
+    starts: Numbers
+    """Where those of each node begin."""
+    counts: Numbers
+    """How many each has."""
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[int]]) -> "Links":
+        """From lists, one for each node."""
+        counts = np.array([len(row) for row in rows], np.int32)
+        targets = np.array([node for row in rows for node in row], np.int32)
+        return cls(targets, np.cumsum(counts, dtype=np.int32) - counts, counts)
+
+    def from_one(self, node: int) -> Numbers:
+        """The targets of one node."""
+        return self.targets[self.starts[node] : self.starts[node] + self.counts[node]]
+
+    def from_many(self, nodes: Numbers) -> tuple[Numbers, Numbers]:
+        """The targets of some nodes, and for each the place in `nodes` it is from."""
+        counts = self.counts[nodes]
+        origins = np.repeat(np.arange(len(nodes), dtype=np.int32), counts)
+        shifts = self.starts[nodes] - (np.cumsum(counts, dtype=np.int32) - counts)
+        at = np.arange(len(origins), dtype=np.int32) + shifts[origins]
+        return self.targets[at], origins
 
 
 class _Builder:
@@ -142,43 +152,30 @@ class _Builder:
             after.add(self._sounds.setdefault(key, len(self._sounds)))
         return frozenset(after)
 
-    def arrays(self) -> dict[str, Numbers]:
-        """The fields of a `PhoneGraph`."""
-        sounds = len(self._sounds)
-        nobodys = sounds
-        parents: list[list[int]] = [[] for _ in range(sounds)]
-        last_sounds: list[list[int]] = [[] for _ in self._firsts]
+    def graph(
+        self, sentences: SentenceGraph, said: tuple[tuple[tuple[str, Sounds], ...], ...]
+    ) -> PhoneGraph:
+        sounds, junctions = len(self._sounds), len(self._firsts)
+        onward: list[list[int]] = [[] for _ in range(sounds)]
+        arriving: list[list[int]] = [[] for _ in range(sounds)]
+        before: list[list[int]] = [[] for _ in range(sounds + junctions)]
         for sound, (_, following) in enumerate(self._sounds):
-            for node in following:
-                (parents[node] if node >= 0 else last_sounds[~node]).append(sound)
-        for at, firsts in enumerate(self._firsts):
-            for sound in firsts:
-                parents[sound].append(sounds + 1 + at)
-        # Every node has something before it, so that no slice is empty: that sound is
-        # its own parent, and never reached.
-        parents.append([nobodys])
-        last_sounds = [before or [nobodys] for before in last_sounds]
-
-        order = sorted(range(sounds + 1), key=lambda sound: len(parents[sound]) > 1)
-        place = np.arange(sounds + 1 + len(self._firsts), dtype=np.int32)
-        place[order] = np.arange(sounds + 1, dtype=np.int32)
-        phones = [*(phone for phone, _ in self._sounds), 0]
-        rows = [parents[sound] for sound in order]
-        singles = sum(len(row) == 1 for row in rows)
-        more, more_start = _flat(rows[singles:])
-        last, last_start = _flat(last_sounds)
-        return {
-            "phones": np.array([phones[sound] for sound in order], np.int32),
-            "only_parents": place[[row[0] for row in rows[:singles]]],
-            "parents": place[more],
-            "parents_start": more_start,
-            "last_sounds": place[last],
-            "last_sounds_start": last_start,
-        }
-
-
-def _flat(rows: Sequence[Sequence[int]]) -> tuple[Numbers, Numbers]:
-    """The rows one after the other, and where each begins."""
-    lengths = [len(row) for row in rows]
-    starts = np.cumsum([0, *lengths[:-1]], dtype=np.int32)[: len(rows)]
-    return np.array([node for row in rows for node in row], np.int32), starts
+            for node in sorted(following):
+                if node >= 0:
+                    onward[sound].append(node)
+                    before[node].append(sound)
+                else:
+                    arriving[sound].append(~node)
+                    before[sounds + ~node].append(sound)
+        for junction, firsts in enumerate(self._firsts):
+            onward.append(sorted(firsts))
+            for sound in onward[-1]:
+                before[sound].append(sounds + junction)
+        return PhoneGraph(
+            sentences=sentences,
+            said=said,
+            phones=np.array([phone for phone, _ in self._sounds], np.int32),
+            onward=Links.of(onward),
+            arriving=Links.of(arriving),
+            before=Links.of(before),
+        )

@@ -18,7 +18,7 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
-from voice.recognizers.phone_graphs import PhoneGraph
+from voice.recognizers.phone_graphs import Numbers, PhoneGraph
 from voice.sentence_graphs import Meaning, joined
 
 __all__ = ["Found", "Search", "Weights", "search"]
@@ -45,6 +45,8 @@ class Weights:
     """For every word."""
     free: float = -2.0
     """For every sound of the free path."""
+    beam: float = 25.0
+    """What is so much worse than the best is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,7 @@ def search(
     sentences: tuple[Found, ...] = ()
     if 0 < len(scores) <= LONGEST_FRAMES:
         trellis = _Trellis(scores, graph, weights)
+        trellis.advance(len(scores))
         sentences = tuple(trellis.sentences(most))
     return Search(sentences=sentences, free=free, phones=phones, frames=frames)
 
@@ -152,48 +155,83 @@ class _Way:
 class _Trellis:
     """The best score with which each node can have been come to, by time.
 
-    Row t of `values` stands before frame t. A junction may last: it hears silence.
+    Column t of `values` stands before frame t. A junction may last: it hears silence.
+    Only nodes that are at most `Weights.beam` worse than the best one are left again.
     """
 
     def __init__(self, scores: Scores, graph: PhoneGraph, weights: Weights) -> None:
         self._scores = scores
         self._graph = graph
         self._weights = weights
-        self.values = self._forward()
+        self.sounds = len(graph.phones)
+        nodes = self.sounds + graph.junctions
+        self.values = np.full((nodes, len(scores) + 1), _IMPOSSIBLE, np.float32)
+        self.values[-1, 0] = 0
+        self.reached = np.zeros(nodes, np.bool_)
+        self.reached[-1] = True
+        self._now = np.full(nodes, _IMPOSSIBLE, np.float32)
+        self._now[-1] = 0
+        self._ticket = np.zeros(nodes, np.int32)
+        self._live = np.array([nodes - 1], np.int32)
+        """Nodes that may be left, rising."""
+        self.best = 0.0
+        self.frame = 0
 
     @cached_property
     def _sums(self) -> Ahead:
-        """[frames + 1, phones]: scores up to each frame."""
-        sums = np.zeros((len(self._scores) + 1, self._scores.shape[1]), np.float64)
-        np.cumsum(self._scores, axis=0, out=sums[1:])
+        """[phones, frames + 1]: scores before each frame, added up."""
+        sums = np.zeros((self._scores.shape[1], len(self._scores) + 1))
+        np.cumsum(self._scores.T, axis=1, out=sums[:, 1:])
         return sums
 
-    def _forward(self) -> Scores:
-        graph, weights = self._graph, self._weights
-        sounds, singles = len(graph.phones), len(graph.only_parents)
-        values = np.full(
-            (len(self._scores) + 1, sounds + graph.junctions), _IMPOSSIBLE, np.float32
-        )
-        values[0, -1] = 0
-        come = np.empty(sounds, np.float32)
-        heard = np.empty(sounds, np.float32)
-        more = np.empty(len(graph.parents), np.float32)
-        last = np.empty(len(graph.last_sounds), np.float32)
-        for at, scores in enumerate(self._scores):
-            now, then = values[at], values[at + 1]
-            now.take(graph.only_parents, out=come[:singles], mode="clip")
-            if len(more):
-                now.take(graph.parents, out=more, mode="clip")
-                np.maximum.reduceat(more, graph.parents_start, out=come[singles:])
-            come += weights.phone
-            scores.take(graph.phones, out=heard, mode="clip")
-            np.maximum(come, now[:sounds], out=then[:sounds])
-            then[:sounds] += heard
-            then.take(graph.last_sounds, out=last, mode="clip")
-            arrived = np.maximum.reduceat(last, graph.last_sounds_start)
-            arrived += weights.word
-            np.maximum(arrived, now[sounds:] + scores[0], out=then[sounds:])
-        return values
+    def advance(self, until: int) -> None:
+        """Hear the frames before `until`."""
+        while self.frame < until:
+            self._hear(self._scores[self.frame])
+            self.frame += 1
+
+    def _hear(self, scores: Scores) -> None:
+        graph, weights, now = self._graph, self._weights, self._now
+        live = self._live
+        junctions = live[np.searchsorted(live, self.sounds) :]
+        stay = live[: len(live) - len(junctions)]
+        value = now[live]
+        stayed = value[: len(stay)] + scores[graph.phones[stay]]
+        waited = value[len(stay) :] + scores[0]
+        least = max(stayed.max(initial=_IMPOSSIBLE), waited.max(initial=_IMPOSSIBLE))
+        # What could not be left again need not be come to.
+        least -= weights.beam + weights.phone
+        able = np.flatnonzero(value > least - scores.max())
+        value = value[able]
+        next_, origins = graph.onward.from_many(live[able])
+        went = value[origins] + scores[graph.phones[next_]]
+        worth = np.flatnonzero(went > least)
+        next_, went = next_[worth], went[worth] + weights.phone
+
+        now[live] = _IMPOSSIBLE
+        now[stay] = stayed
+        now[junctions] = waited
+        np.maximum.at(now, next_, went)
+        sounds = self._distinct(np.concatenate([stay, next_]))
+        heard = now[sounds]
+        ends, origins = graph.arriving.from_many(sounds)
+        ends += self.sounds
+        np.maximum.at(now, ends, heard[origins] + weights.word)
+        junctions = self._distinct(np.concatenate([junctions, ends]))
+        come = np.concatenate([sounds, junctions])
+        value = now[come]
+        self.values[come, self.frame + 1] = value
+        self.reached[come] = True
+        self.best = float(value.max(initial=_IMPOSSIBLE))
+        keep = value > self.best - weights.beam
+        now[come[~keep]] = _IMPOSSIBLE
+        self._live = np.sort(come[keep])
+
+    def _distinct(self, nodes: Numbers) -> Numbers:
+        """Each of `nodes` once."""
+        tickets = np.arange(len(nodes), dtype=np.int32)
+        self._ticket[nodes] = tickets
+        return nodes[self._ticket[nodes] == tickets]
 
     # --- Back from the end ----------------------------------------------------
 
@@ -217,9 +255,9 @@ class _Trellis:
         What lies before a node is known exactly, so that no step is taken that does
         not belong to one of the next best ways.
         """
-        graph, sounds = self._graph, len(self._graph.phones)
+        graph, sounds = self._graph, self.sounds
         order = count()
-        ends = self.values[-1, sounds + graph.ends]
+        ends = self.values[sounds + graph.ends, -1]
         queue: list[tuple[float, int, _Way]] = [
             (-float(score), next(order), _Way(int(sounds + node), None, None))
             for node, score in zip(graph.ends, ends, strict=True)
@@ -235,10 +273,11 @@ class _Trellis:
                 yield -score, way
                 continue
             ahead = self._ahead(way)
-            nodes = graph.before(way.node)
+            nodes = graph.before.from_one(way.node)
+            nodes = nodes[self.reached[nodes]]
             # A junction is come to by its last sound, a sound by going on.
             step = self._weights.word if way.node >= sounds else self._weights.phone
-            totals = (self.values[:, nodes] + (ahead + step)[:, None]).max(axis=0)
+            totals = (self.values[nodes] + (ahead + step)).max(axis=1)
             for node, total in zip(nodes, totals, strict=True):
                 if total > _IMPOSSIBLE / 2:
                     further = _Way(int(node), way, ahead)
@@ -246,17 +285,16 @@ class _Trellis:
 
     def _ahead(self, way: _Way) -> Ahead:
         """By time: the score from there to the end, for coming to the node there."""
-        sounds = len(self._graph.phones)
-        is_sound = way.node < sounds
+        is_sound = way.node < self.sounds
         if way.after is None or way.ahead is None:
             onward: Ahead = np.full(len(self._scores) + 1, float(_IMPOSSIBLE))
             onward[-1] = 0
         else:
-            to_junction = way.after.node >= sounds
+            to_junction = way.after.node >= self.sounds
             onward = way.ahead + (
                 self._weights.word if to_junction else self._weights.phone
             )
-        sums = self._sums[:, self._graph.phones[way.node] if is_sound else 0]
+        sums = self._sums[self._graph.phones[way.node] if is_sound else 0]
         best = np.maximum.accumulate((onward + sums)[::-1])[::-1]
         if is_sound:
             # It lasts a frame at least.
@@ -264,7 +302,7 @@ class _Trellis:
         return best - sums
 
     def _found(self, score: float, way: _Way) -> Found:
-        sounds = len(self._graph.phones)
+        sounds = self.sounds
         words: list[str] = []
         state, said = way.node - sounds, list[int]()
         while way.after is not None:

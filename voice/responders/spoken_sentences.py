@@ -180,15 +180,15 @@ class _Compiler:
         """The number of the state for these places, None if nothing ends there."""
         if state in self._reached:
             return self._reached[state]
-        after: dict[int, set[_Place]] = {}
+        after: dict[_Label, set[_Place]] = {}
         for place in state:
             for label, further in self._steps(place):
-                class_ = self._class(label)
-                if class_ is not None:
-                    after.setdefault(class_, set()).add(further)
+                after.setdefault(label, set()).add(further)
         targets = {
-            class_: self._number(self._closed(places))
-            for class_, places in after.items()
+            class_: self._number(self._closed(after[label]))
+            # In order, so that the graph is the same every time.
+            for label in sorted(after, key=lambda label: (label[0], label[1] or ()))
+            if (class_ := self._class(label)) is not None
         }
         arcs = tuple(
             sorted((class_, to) for class_, to in targets.items() if to is not None)
