@@ -9,7 +9,7 @@ reads in its own way. `spoken_forms.toml` has a table for each language:
   language writes it as a point, and reads decimals one by one; ``fractions`` names
   tenths, hundredths and so on where they are named;
 - ``minus``;
-- ``plural``: which of the words of a unit goes with which number (`PLURALS`);
+- ``plural``: which of the words of a unit goes with which number (`voice.plurals`);
 - ``time``, ``hour``, ``early``: the time of day, on the hour, and in its first ten
   minutes; ``clock`` words come before a time, ``o_clock`` and ``half_day`` after it;
   ``gender`` is that of the hours;
@@ -26,6 +26,8 @@ from importlib.resources import files
 from typing import Any
 
 from unicode_rbnf import RbnfEngine
+
+from voice.plurals import PLURALS
 
 __all__ = ["in_words", "spoken"]
 
@@ -55,99 +57,6 @@ def in_words(text: str, language: str) -> str:
     if engine is None:
         return text
     return re.sub(r"\d+", lambda match: _cardinal(engine, int(match[0])), text)
-
-
-# --- Which word goes with which number ----------------------------------------
-
-
-def _czech(n: int, *, whole: bool) -> int:
-    if not whole:
-        return 2
-    return 0 if n == 1 else 1 if 2 <= n <= 4 else 3
-
-
-def _polish(n: int, *, whole: bool) -> int:
-    if not whole:
-        return 3
-    return 0 if n == 1 else 1 if _ends_in_two_to_four(n) else 2
-
-
-def _ukrainian(n: int, *, whole: bool) -> int:
-    if not whole:
-        return 3
-    return 0 if _ends_in_one(n) else 1 if _ends_in_two_to_four(n) else 2
-
-
-def _croatian(n: int, *, whole: bool) -> int:
-    if not whole:
-        return 2
-    return 0 if _ends_in_one(n) else 1 if _ends_in_two_to_four(n) else 2
-
-
-def _slovene(n: int, *, whole: bool) -> int:
-    if not whole:
-        return 2
-    return {1: 0, 2: 1, 3: 2, 4: 2}.get(n % 100, 3)
-
-
-def _lithuanian(n: int, *, whole: bool) -> int:
-    if not whole:
-        return 2
-    if _ends_in_one(n):
-        return 0
-    return 1 if n % 10 and not 11 <= n % 100 <= 19 else 3
-
-
-def _latvian(n: int, *, whole: bool) -> int:
-    if whole and _ends_in_one(n):
-        return 0
-    return 1 if whole and (not n % 10 or 11 <= n % 100 <= 19) else 2
-
-
-def _romanian(n: int, *, whole: bool) -> int:
-    if whole and n == 1:
-        return 0
-    return 1 if not whole or n == 0 or 1 <= n % 100 <= 19 else 2
-
-
-def _maltese(n: int, *, whole: bool) -> int:
-    if whole and n == 1:
-        return 0
-    return 1 if n == 0 or 2 <= n % 100 <= 10 else 2
-
-
-def _irish(n: int, *, whole: bool) -> int:
-    if not whole:
-        return 3
-    return 0 if n == 1 else 1 if 2 <= n <= 6 else 2 if 7 <= n <= 10 else 3
-
-
-def _ends_in_one(n: int) -> bool:
-    return n % 10 == 1 and n % 100 != 11
-
-
-def _ends_in_two_to_four(n: int) -> bool:
-    return 2 <= n % 10 <= 4 and not 12 <= n % 100 <= 14
-
-
-PLURALS: Mapping[str, Callable[..., int]] = {
-    "two": lambda n, *, whole: 0 if n == 1 and whole else 1,
-    "french": lambda n, *, whole: 0 if n < 2 else 1,
-    "czech": _czech,
-    "polish": _polish,
-    "ukrainian": _ukrainian,
-    "croatian": _croatian,
-    "slovene": _slovene,
-    "lithuanian": _lithuanian,
-    "latvian": _latvian,
-    "romanian": _romanian,
-    "maltese": _maltese,
-    "irish": _irish,
-}
-"""Number, and whether it has no decimals, to the place of the form. After CLDR."""
-
-
-# --- Reading ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -390,7 +299,9 @@ def _reader(language: str) -> _Reader | None:
     table = _tables().get(language)
     if table is None:
         return None
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    values: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in table.items()
+    }
     return _Reader(language, _Table(**values))
 
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice.languages import LANGUAGES
-from voice.spoken_forms import PLURALS, in_words, spoken
+from voice.plurals import PLURALS
+from voice.spoken_forms import in_words, spoken
 from voice.synthesizers.espeak import Espeak
 
 WRITTEN = ("21.5 °C", "1 km", "3 km", "50 %", "15:30", "7:00", "−4", "21.11.2026")
