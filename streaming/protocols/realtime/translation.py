@@ -394,6 +394,8 @@ class Realtime:
         match floor:
             case "user" | "pause" | "pending":
                 self._listening.confirm()
+            case "overlap":
+                pass  # it may be a mere "mhm"
             case _:
                 self._listening.drop(self._desk.heard)
         if floor == "open":
