@@ -192,12 +192,13 @@ class WyomingConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestConfig:
-    """The door for programs that send and get whole files; docs/rest.md."""
+    """The door for programs that send and get whole files; docs/rest.md.
+
+    Keys and origins are those of the server.
+    """
 
     listen: Door = ""
     """``127.0.0.1:8766``; empty: shut."""
-    api_keys: Annotated[str, Place("file", ("",))] = ""
-    """A file with one key on each line; without it nobody needs one."""
     max_requests: Count = 16
     """At the same time; the others are told to come back."""
     max_upload_mb: Annotated[int, Between(1, 1024)] = 25

@@ -85,7 +85,8 @@ async def running(config: Config) -> AsyncIterator[Server]:
         gc.freeze()
         rehearsal = asyncio.create_task(_rehearse(remembering, home, languages))
         try:
-            async with open_doors(config, services):
+            async with open_doors(config, services) as doors:
+                server.doors = doors
                 yield server
         finally:
             rehearsal.cancel()

@@ -121,6 +121,8 @@ class Server:
         self._listening: Listening | None = None
         self.port = config.server.port
         """The one that it listens on; until it does, 0 stands for any."""
+        self.doors: dict[str, str] = {}
+        """Where the doors beside this one are, by their section in the configuration."""
 
     @property
     def url(self) -> str:

@@ -6,10 +6,11 @@ from importlib.util import find_spec
 
 from streaming.addresses import Address, check
 from streaming.config import Config
+from streaming.keys import Keys
 from streaming.services import Services
 from voice.errors import ConfigError
 
-__all__ = ["check_doors", "open_doors"]
+__all__ = ["check_doors", "check_extras", "open_doors"]
 
 
 async def check_doors(config: Config) -> None:
@@ -18,19 +19,27 @@ async def check_doors(config: Config) -> None:
     Raises:
         ConfigError: an address is taken or does not exist, or an extra is missing.
     """
+    check_extras(config)
     for key, listen in (
         ("wyoming.listen", config.wyoming.listen),
         ("rest.listen", config.rest.listen),
     ):
         if listen:
             await check(key, Address.of(listen))
-    for key, value, modules in (
-        ("rest.listen", config.rest.listen, ("starlette", "uvicorn", "av")),
-        ("wyoming.announce", config.wyoming.announce, ("zeroconf",)),
+
+
+def check_extras(config: Config) -> None:
+    """Find out whether everything is installed that the doors need.
+
+    Raises:
+        ConfigError: something is missing, and which extra brings it.
+    """
+    for key, value, extra, modules in (
+        ("rest.listen", config.rest.listen, "rest", ("starlette", "uvicorn", "av")),
+        ("wyoming.announce", config.wyoming.announce, "zeroconf", ("zeroconf",)),
     ):
         missing = [name for name in modules if value and find_spec(name) is None]
         if missing:
-            extra = "rest" if "rest" in key else "zeroconf"
             raise ConfigError(
                 f"{key}: {', '.join(missing)} is not installed;"
                 f" pip install parley-voice[{extra}], or leave it empty"
@@ -38,13 +47,19 @@ async def check_doors(config: Config) -> None:
 
 
 @contextlib.asynccontextmanager
-async def open_doors(config: Config, services: Services) -> AsyncIterator[None]:
+async def open_doors(
+    config: Config, services: Services
+) -> AsyncIterator[dict[str, str]]:
     """Open the doors that are configured; leaving the context drains them.
+
+    Yields:
+        Where each is, by its section in the configuration.
 
     Raises:
         ConfigError: an address is taken, or an extra is missing.
     """
     drain_timeout_s = config.server.drain_timeout_s
+    doors: dict[str, str] = {}
     async with contextlib.AsyncExitStack() as stack:
         if config.wyoming.listen:
             # Whoever does not use a door does not pay for its import.
@@ -54,6 +69,7 @@ async def open_doors(config: Config, services: Services) -> AsyncIterator[None]:
                 config.wyoming, services, drain_timeout_s=drain_timeout_s
             )
             await stack.enter_async_context(wyoming)
+            doors["wyoming"] = f"tcp://{wyoming.address}"
         if config.rest.listen:
             from streaming.rest.server import RestServer, recordings_pool
 
@@ -63,8 +79,10 @@ async def open_doors(config: Config, services: Services) -> AsyncIterator[None]:
                 config.rest,
                 services,
                 recordings,
+                keys=Keys.read(config.server.api_keys, setting="server.api_keys"),
                 origins=config.server.origins,
                 drain_timeout_s=drain_timeout_s,
             )
             await stack.enter_async_context(rest)
-        yield
+            doors["rest"] = rest.url
+        yield doors

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 
+from streaming.addresses import Address
 from streaming.commands.models import fault_of
 from streaming.commands.options import (
     add_json_option,
@@ -18,6 +19,7 @@ from streaming.commands.options import (
 )
 from streaming.commands.tables import table
 from streaming.config import Config, render
+from streaming.side_doors import check_extras
 from voice.assembly import (
     heard_languages,
     load_synthesizer,
@@ -44,7 +46,7 @@ PACKAGES = (
 )
 
 LEAVES_THE_PROCESS: tuple[str, ...] = ()
-"""What is sent to others. Nothing; a change of this line must be a decision."""
+"""What is always sent to others. Nothing; a change of this line must be a decision."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,7 +103,8 @@ class _Findings:
             "languages": self._languages(),
             "home": self._home(),
             "address": self._address(),
-            "leaves_the_process": list(LEAVES_THE_PROCESS),
+            "doors": self._doors(),
+            "leaves_the_process": [*LEAVES_THE_PROCESS, *_sent_by_choice(self._config)],
         }
         self._try(load_voice_activity)
         self._try(lambda: served_languages(self._config.choice))
@@ -144,6 +147,21 @@ class _Findings:
             "devices": len(home.devices) if home else 0,
         }
 
+    def _doors(self) -> dict[str, dict[str, Any]]:
+        """The doors beside the websocket that are to be open."""
+        self._try(lambda: check_extras(self._config))
+        found = {}
+        for name in ("wyoming", "rest"):
+            listen = getattr(self._config, name).listen
+            if not listen:
+                continue
+            address = Address.of(listen)
+            fault = _bind_fault(address.host, address.port)
+            if fault:
+                self.faults.append(f"{name}.listen: {listen}: {fault}")
+            found[name] = {"address": listen, "free": not fault}
+        return found
+
     def _address(self) -> dict[str, Any]:
         server = self._config.server
         fault = _bind_fault(server.host, server.port)
@@ -153,6 +171,17 @@ class _Findings:
                 " --host and --port, or end what listens there"
             )
         return {"host": server.host, "port": server.port, "free": not fault}
+
+
+def _sent_by_choice(config: Config) -> list[str]:
+    """What is sent to others because the operator wants it, and by which setting."""
+    name = config.wyoming.announce
+    if not name:
+        return []
+    return [
+        f"wyoming.announce: the name {name!r}, an address and a port, by multicast to"
+        " the local network"
+    ]
 
 
 def _version(package: str) -> str | None:
@@ -197,6 +226,9 @@ def _print(content: dict[str, Any]) -> None:
     print(f"home      {home['file']}: {home['areas']} areas, {home['devices']} devices")
     state = "free" if address["free"] else "TAKEN"
     print(f"address   {address['host']} port {address['port']}: {state}")
+    for name, door in content["doors"].items():
+        state = "free" if door["free"] else "TAKEN"
+        print(f"{name:<10}{door['address']}: {state}")
     told = "ready" if content["microphone"] else "pip install parley-voice[microphone]"
     print(f"audio     microphone and loudspeaker: {told}")
     leaves = ", ".join(content["leaves_the_process"]) or "nothing"

@@ -33,6 +33,16 @@ SHORTCUTS = {
     "models.voices": ("--voices", "DIR", "Piper voices (default: eSpeak NG)"),
     "models.device": ("--device", "D", "auto, cpu or cuda"),
     "models.threads": ("--threads", "N", "of the recogniser"),
+    "wyoming.listen": (
+        "--wyoming",
+        "HOST:PORT",
+        "also listen for Home Assistant, e.g. on 0.0.0.0:10300",
+    ),
+    "rest.listen": (
+        "--rest",
+        "HOST:PORT",
+        "also take whole files, as OpenAI's audio API does, e.g. on 127.0.0.1:8766",
+    ),
 }
 """Settings with an option of their own."""
 

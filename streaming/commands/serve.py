@@ -45,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "models.voices",
         "models.device",
         "models.threads",
+        "wyoming.listen",
+        "rest.listen",
     )
 
 
@@ -81,9 +83,12 @@ async def _serve(config: Config, *, as_json: bool) -> None:
             return
         http = server.url.replace("ws://", "http://").removesuffix("/v1/stream")
         if as_json:
-            print_json({"url": server.url, "languages": list(server.languages)})
+            languages = list(server.languages)
+            print_json({"url": server.url, "languages": languages, **server.doors})
         else:
             print(f"listening on {server.url}", flush=True)
+            for door, url in server.doors.items():
+                print(f"  {door:<11}{url}")
             print(f"  languages  {', '.join(server.languages)}")
             print(f"  health     {http}/healthz  {http}/readyz  {http}/metrics")
             print(f"  try it     parley talk FILE --url {server.url}")

@@ -1,6 +1,5 @@
 """The calls, who may make them, and how many at a time."""
 
-import hmac
 from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.applications import Starlette
@@ -10,8 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+from websockets.datastructures import Headers
 
 from streaming.config import RestConfig
+from streaming.keys import Keys, offered_keys
 from streaming.reading_aloud import spoken_languages, voice_name
 from streaming.rest.errors import RETRY_AFTER, RequestError, error_response, handlers
 from streaming.rest.speech import Speeches
@@ -39,7 +40,7 @@ def app(
     services: Services,
     recordings: Recordings,
     *,
-    keys: Sequence[str],
+    keys: Keys,
     origins: Sequence[str],
 ) -> Starlette:
     """The application.
@@ -48,7 +49,7 @@ def app(
         config: limits.
         services: shared with the sessions.
         recordings: decodes uploads.
-        keys: one of them must come with a request; empty lets everybody in.
+        keys: of which a client must know one.
         origins: web pages that may ask.
     """
     spoken = spoken_languages(services.languages)
@@ -112,7 +113,7 @@ class _Doorkeeper:
         inner: the application.
         config: how many at a time.
         telemetry: counts who was refused.
-        keys: those that open; empty for none.
+        keys: of which a client must know one.
         origins: web pages that may ask.
     """
 
@@ -121,13 +122,13 @@ class _Doorkeeper:
         inner: ASGIApp,
         config: RestConfig,
         telemetry: Telemetry,
-        keys: Sequence[str],
+        keys: Keys,
         origins: Sequence[str],
     ) -> None:
         self._inner = inner
         self._most = config.max_requests
         self._telemetry = telemetry
-        self._keys = [key.encode() for key in keys]
+        self._keys = keys
         self._origins = origins
         self._running = 0
 
@@ -162,20 +163,13 @@ class _Doorkeeper:
             return RequestError("origin", "list the page's origin in server.origins")
         if request.url.path in OPEN:
             return None
-        if self._keys and not self._opens(request.headers.get("authorization", "")):
+        if not self._keys.admit(offered_keys(Headers(request.headers.items()))):
             return RequestError(
                 "invalid_api_key",
-                "send Authorization: Bearer with a key of rest.api_keys",
+                "send Authorization: Bearer with a key of server.api_keys",
             )
         if self._running >= self._most:
             return RequestError(
                 "too_many_requests", f"{self._most} requests run; try again"
             )
         return None
-
-    def _opens(self, authorization: str) -> bool:
-        scheme, _, key = authorization.partition(" ")
-        offered = key.strip().encode()
-        # Each is compared, so that the time tells nothing.
-        found = [hmac.compare_digest(offered, known) for known in self._keys]
-        return scheme.lower() == "bearer" and any(found)

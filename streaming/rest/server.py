@@ -6,7 +6,6 @@ import logging
 import socket
 from collections.abc import Generator
 from functools import partial
-from pathlib import Path
 from typing import Any, Self
 
 import uvicorn
@@ -14,15 +13,16 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from streaming.addresses import Address, cannot_listen
 from streaming.config import RestConfig
+from streaming.keys import Keys
 from streaming.rest.app import app
 from streaming.rest.recordings import load_recordings
 from streaming.rest.transcriptions import Recordings
 from streaming.services import Services
 from streaming.workers import Pool
 from voice.assembly import load_voice_activity
-from voice.errors import ConfigError, Stage
+from voice.errors import Stage
 
-__all__ = ["RestServer", "read_keys", "recordings_pool"]
+__all__ = ["RestServer", "recordings_pool"]
 
 log = logging.getLogger(__name__)
 
@@ -32,35 +32,11 @@ RECORDERS = 2
 HEADERS_WITHIN = 10.0
 """Seconds for the head of the first request of a connection; uvicorn knows no limit."""
 
-SHORTEST_KEY = 8
-"""Characters; what is shorter is a typing error, or guessed."""
-
 
 def recordings_pool(services: Services) -> Pool:
     """The processes that decode uploads, not yet started."""
     load = partial(load_recordings, load_voice_activity, services.gate, services.turns)
     return Pool(Stage.RECOGNITION, load, size=RECORDERS, max_waiting=16)
-
-
-def read_keys(path: str) -> tuple[str, ...]:
-    """The keys of a file, one on each line; none if there is no file.
-
-    Raises:
-        ConfigError: it cannot be read, or holds no key, or one that is too short.
-    """
-    if not path:
-        return ()
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"rest.api_keys: cannot read {path}: {error}") from error
-    keys = tuple(key for line in lines if (key := line.strip()) and key[0] != "#")
-    if not keys or min(map(len, keys)) < SHORTEST_KEY:
-        raise ConfigError(
-            f"rest.api_keys: {path} must have one key on each line, of"
-            f" {SHORTEST_KEY} characters at least"
-        )
-    return keys
 
 
 class RestServer:
@@ -72,6 +48,7 @@ class RestServer:
         config: where to listen, and the limits.
         services: shared with the sessions.
         recordings: decodes uploads; started, and closed by its owner.
+        keys: of which a client must know one.
         origins: web pages that may ask.
         drain_timeout_s: how long running requests may take to end.
     """
@@ -82,6 +59,7 @@ class RestServer:
         services: Services,
         recordings: Recordings,
         *,
+        keys: Keys,
         origins: tuple[str, ...],
         drain_timeout_s: float,
     ) -> None:
@@ -91,7 +69,7 @@ class RestServer:
             config,
             services,
             recordings,
-            keys=read_keys(config.api_keys),
+            keys=keys,
             origins=origins,
         )
         self._server = _Quiet(

@@ -38,7 +38,7 @@ from streaming.commands import serve
 
 @contextlib.asynccontextmanager
 async def running(config):
-    yield types.SimpleNamespace(url="ws://a/v1/stream", languages=("en",))
+    yield types.SimpleNamespace(url="ws://a/v1/stream", languages=("en",), doors={})
     await asyncio.sleep(90)
 
 serve.running = running
