@@ -141,9 +141,9 @@ class Wishes:
 
     def _device(self, value: SlotValue) -> tuple[Scalar, str] | None:
         for device in self._home.devices:
-            name = spoken_names(device.names, self._language)[:1]
-            if name and value == device.id:
-                return name[0].casefold(), name[0]
+            first = spoken_names(device.names, self._language)[:1]
+            if first and value == device.id:
+                return first[0].casefold(), first[0]
         wanted = folded(str(value)).strip()
         for device in self._home.devices:
             names = spoken_names(device.names, self._language)
@@ -186,7 +186,7 @@ class Wishes:
         if "name" in slots:
             for device in self._home.devices:
                 names = spoken_names(device.names, self._language)
-                if slots["name"] in map(str.casefold, names):
+                if slots["name"] in [name.casefold() for name in names]:
                     return device.domain
         domain = slots.get("domain")
         return None if domain is None else str(domain)
