@@ -71,8 +71,6 @@ class Reply:
         self.outbox = Outbox(rate)
         self.begun = clock()
         """When its synthesis was asked for, by `clock`."""
-        self.begun = clock()
-        """When its synthesis was asked for, by `clock`."""
         self.first_piece: float | None = None
         """Seconds from the beginning of the synthesis to its first piece."""
         self.synthesis_took = 0.0
@@ -174,7 +172,9 @@ class Reply:
                 if self.first_piece is None:
                     self.first_piece = now - begun
                 resampler = resampler or Resampler(pcm.rate, self.outbox.rate)
-                await self._deliver(resampler.feed(pcm))
+                # Before a "t" a voice is silent for 60 ms, and the user would wait.
+                heard = pcm if self.outbox.total else pcm.from_first_sound()
+                await self._deliver(resampler.feed(heard))
                 asked = self._clock()
         if resampler is not None:
             rest = Pcm.silence(Millis(0), resampler.source)

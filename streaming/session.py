@@ -111,7 +111,9 @@ class Session:
         )
         self._transcriber = Transcriber(services.stages)
         self._turn = Turn(TurnId(0), services.languages[0])
-        self._speaker = Speaker(services, listener, tell=self._tell, spawn=self._spawn)
+        self._speaker = Speaker(
+            services, listener, play=self._play, tell=self._tell, spawn=self._spawn
+        )
         self._watch = HomeWatch(services.household, services.home, listener)
         self._announcements = Announcements()
         self._typed = TextInput(text="")
@@ -246,7 +248,7 @@ class Session:
             case SpeechStarted(at):
                 self._onset = at
                 self._listener.send(SpeechStartedMessage(turn=turn, audio_start_ms=at))
-            case SpeechEnded(at):
+            case SpeechEnded(at=at):
                 if self._turn.marks.committed is None:
                     self._turn.marks.speech_ended = at
                 self._listener.send(SpeechStoppedMessage(turn=turn, audio_end_ms=at))
@@ -281,6 +283,8 @@ class Session:
             case DropUtterance():
                 self._drop_work()
                 self._hearing.let_go()
+                if self.floor is Floor.OPEN:
+                    self._listen_anew()
             case Release(turn):
                 self._release(turn)
             case Apologize(turn):
@@ -291,6 +295,7 @@ class Session:
                 self._stop()
             case Duck():
                 self._speaker.duck()
+                self._hearing.fall_silent()
             case Unduck():
                 self._speaker.unduck()
 
@@ -301,6 +306,12 @@ class Session:
         self._turn.marks.speech_started = self._onset
         self._partials.begin(self._onset)
         self._hearing.keep(self._onset)
+
+    def _listen_anew(self) -> None:
+        """Who still speaks, after an utterance that did not end in a pause, begins anew."""
+        if self._hearing.listen_anew():
+            stopped = SpeechStoppedMessage(turn=self._turn.id, audio_end_ms=self.now)
+            self._listener.send(stopped)
 
     async def _transcribe(self, turn: TurnId, revision: Revision) -> None:
         current, begun = self._turn, self._clock()
@@ -380,7 +391,8 @@ class Session:
         current.marks.response = self._clock() - begun
         current.plan = plan
         self._speaker.prepare(turn, plan.reply, plan.language, current.marks)
-        self._tell(Prepared(turn, revision, plan.completeness))
+        evidence = self._hearing.evidence(current.text)
+        self._tell(Prepared(turn, revision, plan.completeness, evidence))
 
     def _release(self, turn: TurnId) -> None:
         """The one place where effects happen: after the commit, and once."""
@@ -401,6 +413,7 @@ class Session:
             )
         )
         self._speaker.release()
+        self._listen_anew()
 
     def _apologize(self, turn: TurnId) -> None:
         self._announcements.refuse()
@@ -409,6 +422,7 @@ class Session:
         language = self._turn.language
         self._speaker.prepare(turn, known.get(language).apology, language)
         self._speaker.release()
+        self._listen_anew()
 
     def _announce(self, turn: TurnId) -> None:
         announcement = self._announcements.begin()
@@ -418,10 +432,15 @@ class Session:
 
     def _stop(self) -> None:
         heard = self._speaker.stop()
+        self._hearing.fall_silent()
         announcement = self._announcements.stopped(heard=heard.ms > 0)
         if announcement and self.floor is not Floor.CLOSED:
             # It waits for the floor again.
             asyncio.get_running_loop().call_soon(self.announce, announcement)
+
+    def _play(self, pcm: Pcm) -> None:
+        self._hearing.play(pcm)
+        self._listener.send_audio(pcm)
 
     # --- Work -----------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from streaming.messages import (
 )
 from streaming.reply import Heard, Reply
 from streaming.services import Listener, Services
+from voice.audio import Pcm
 from voice.errors import StageError
 from voice.events import Event, Millis, ReplyPlayed, ReplyStarted, TurnId
 from voice.timings import Marks
@@ -35,6 +36,7 @@ class Speaker:
     Args:
         services: for the synthesiser.
         listener: hears it.
+        play: takes the audio for the listener.
         tell: takes what the turn machine must know.
         spawn: starts a task that the session owns.
     """
@@ -44,6 +46,7 @@ class Speaker:
         services: Services,
         listener: Listener,
         *,
+        play: Callable[[Pcm], None],
         tell: Callable[[Event], None],
         spawn: Callable[[Coroutine[None, None, None]], "asyncio.Task[None]"],
     ) -> None:
@@ -51,6 +54,7 @@ class Speaker:
         """Hertz of the replies to come."""
         self._services = services
         self._listener = listener
+        self._play_audio = play
         self._tell = tell
         self._spawn = spawn
         self._held: _Speech | None = None
@@ -67,7 +71,7 @@ class Speaker:
             language,
             stages=self._services.stages,
             rate=self.rate,
-            send=self._listener.send_audio,
+            send=self._play_audio,
             clock=asyncio.get_running_loop().time,
             spawn=self._spawn,
         )

@@ -17,6 +17,7 @@ more than `LONGEST` of it.
 
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import quantiles
 from typing import TypeAlias
 
 from voice.events import NO_EVIDENCE, Completeness, Evidence, Millis
@@ -58,6 +59,10 @@ VOICED = 0.5
 
 ENDING = 4
 """Frames at the end of the voice that its fall is measured on: 128 ms."""
+
+LIVELY = 3.0
+"""Decibels between the quarters of soft and of loud frames of a voice, at least; a level
+that something else keeps even says nothing."""
 
 REMEMBERED = 60
 """Frames of voice that the end is compared with: two seconds."""
@@ -210,8 +215,9 @@ class Trace:
         """What is known by now, of the sound and of the recogniser's text."""
         fall = hush = None
         if len(self._levels) >= 2 * ENDING:
-            middle = sorted(self._levels)[len(self._levels) // 2]
-            fall = middle - sum(self._levels[-ENDING:]) / ENDING
+            low, middle, high = quantiles(self._levels)
+            if high - low >= LIVELY:
+                fall = middle - sum(self._levels[-ENDING:]) / ENDING
         if self._silent:
             hush = 1 - sum(self._silent) / len(self._silent)
         return Evidence(hush=hush, fall=fall, finality=finality(text))

@@ -61,7 +61,9 @@ TURNS = TurnPolicy(
     barge_in=Millis(400),
     max_utterance=Millis(8_000),
 )
-GATE = GatePolicy(onset=0.6, release=0.5, min_speech=Millis(60), min_silence=Millis(60))
+GATE = GatePolicy(
+    onset=0.6, release=0.5, sure=2.0, min_speech=Millis(60), min_silence=Millis(60)
+)
 """Not the defaults, so that tuning those changes no test."""
 
 Message = TypeVar("Message", bound=ServerMessage)

@@ -9,7 +9,9 @@ from voice.detection import GatePolicy, SpeechGate
 from voice.events import Millis, SpeechEnded, SpeechStarted
 from voice.testing import LoudnessActivity, SpellingRecognizer, murmur, spoken
 
-GATE = GatePolicy(onset=0.6, release=0.5, min_speech=Millis(60), min_silence=Millis(60))
+GATE = GatePolicy(
+    onset=0.6, release=0.5, sure=2.0, min_speech=Millis(60), min_silence=Millis(60)
+)
 
 
 def hearing(rate: int = HEARING_RATE, longest: int = 5000) -> Hearing:

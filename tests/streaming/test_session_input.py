@@ -22,7 +22,7 @@ from streaming.messages import (
 )
 from streaming.workers import Priority
 from tests.streaming.rehearsal import SlowStages, now_ms, rehearsal
-from tests.streaming.script import ON, SCRIPT
+from tests.streaming.script import ON, SCRIPT, slowed
 from voice import languages as known
 from voice.audio import Pcm
 from voice.errors import ClientError
@@ -121,6 +121,37 @@ async def test_a_recording_that_ends_during_a_barge_in_is_answered():
         await asyncio.sleep(5)
         assert [m.transcript for m in talk.of(ReplyText)][1:] == ["Which light?"]
         assert talk.session.floor is Floor.OPEN
+
+
+async def test_who_still_speaks_when_an_utterance_is_cut_is_heard_on():
+    """Every word is in one of the utterances, and none in both."""
+    words = [f"word{number}" for number in range(100, 160)]
+    async with rehearsal(slowed=slowed(recognize=0.3)) as talk:
+        await talk.say(" ".join(words))
+        await talk.pause(10_000)
+        told = {m.turn: m.transcript.split() for m in talk.of(TranscriptCompleted)}
+        assert len(told) == 3, "8 s, 8 s, and the rest"
+        (_, first), *_, (_, last) = told.items()
+        assert first[0] == words[0]
+        assert last[-1] == words[-1]
+        heard = [word for text in told.values() for word in text]
+        whole = [word for word in heard if word in words]
+        assert whole == sorted(set(whole)), "a word was heard twice"
+        assert len(words) - len(whole) <= 2, "more is lost than the words that were cut"
+        started = [m.audio_start_ms for m in talk.of(SpeechStartedMessage)]
+        stopped = [m.audio_end_ms for m in talk.of(SpeechStoppedMessage)]
+        assert len(started) == len(stopped) == 3
+        assert all(a < b for a, b in zip(started, stopped, strict=True))
+
+
+async def test_who_still_speaks_when_an_utterance_is_submitted_is_heard_on():
+    async with rehearsal() as talk:
+        await talk.say("light on and then")
+        talk.session.receive(InputCommit())
+        await talk.say("some more of it")
+        await talk.pause(3000)
+        texts = [m.transcript for m in talk.of(TranscriptCompleted)]
+        assert texts == ["light on and then", "some more of it"]
 
 
 async def test_an_endless_utterance_is_cut():

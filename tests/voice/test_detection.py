@@ -1,5 +1,6 @@
 """The gate: stories in a table, and what holds for any stream."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -11,11 +12,11 @@ from voice.events import Millis, SpeechEnded, SpeechStarted
 
 FRAME = 32
 POLICY = GatePolicy(
-    onset=0.5, release=0.3, min_speech=Millis(64), min_silence=Millis(96)
+    onset=0.5, release=0.3, sure=0.95, min_speech=Millis(64), min_silence=Millis(96)
 )
 
-PROBABILITY = {"#": 0.9, "~": 0.4, ".": 0.05}
-"""Speech, neither, silence."""
+PROBABILITY = {"!": 0.99, "#": 0.9, "~": 0.4, ".": 0.05}
+"""Certain speech, speech, neither, silence."""
 
 
 def hear(stream: str, policy: GatePolicy = POLICY) -> list[tuple[str, int, int]]:
@@ -65,6 +66,14 @@ def test_stories(stream: str, expected: list[tuple[str, int, int]]) -> None:
     assert hear(stream) == expected
 
 
+def test_one_frame_that_is_sure_is_speech() -> None:
+    assert hear(".!#..") == [("start", 1, 1)]
+    assert hear(".#!..") == [("start", 1, 2)]
+    never = replace(POLICY, sure=2.0)
+    assert hear(".!...", never) == []
+    assert hear(".!!..", never) == [("start", 1, 2)]
+
+
 def test_no_patience_decides_at_once() -> None:
     eager = GatePolicy(min_speech=Millis(0), min_silence=Millis(0))
     assert hear(".#.#", eager) == [
@@ -106,6 +115,7 @@ policies = st.builds(
     lambda low, high, speech, silence: GatePolicy(
         release=min(low, high),
         onset=max(low, high),
+        sure=2.0,
         min_speech=Millis(speech),
         min_silence=Millis(silence),
     ),
