@@ -22,6 +22,9 @@ HEARING_RATE = 16_000
 
 FULL_SCALE = 32_768
 
+INAUDIBLE = 30
+"""Sample value, of 32 768, up to which nobody hears anything: -61 dBFS."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pcm:
@@ -80,6 +83,12 @@ class Pcm:
         """The part between two times."""
         last = None if end is None else end * self.rate // 1000
         return Pcm(self.samples[start * self.rate // 1000 : last], self.rate)
+
+    def from_first_sound(self) -> "Pcm":
+        """What follows the silence at the beginning; empty if it is all silence."""
+        loud = np.flatnonzero(np.abs(self.samples.astype(np.int32)) > INAUDIBLE)
+        start = int(loud[0]) if len(loud) else len(self.samples)
+        return Pcm(self.samples[start:], self.rate)
 
     def resampled(self, rate: int) -> "Pcm":
         """The whole clip at another rate; for a stream use `Resampler`."""

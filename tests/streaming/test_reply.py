@@ -10,6 +10,7 @@ from streaming.inference import InlineStages
 from streaming.reply import Reply, ReplyEnd
 from streaming.workers import Priority
 from tests.streaming.rehearsal import SlowStages
+from voice.audio import Pcm
 from voice.errors import StageError
 from voice.events import Millis, TurnId
 from voice.testing import EchoResponder, SpellingRecognizer, ToneSynthesizer
@@ -117,6 +118,25 @@ async def test_it_is_sent_only_a_little_ahead():
         assert 1000 <= said.audio_ms <= 1300
         times = [at for at, _ in said.audio]
         assert max(b - a for a, b in itertools.pairwise(times)) <= 100
+
+
+class Hesitating(Counting):
+    """Silent for 60 ms before each phrase."""
+
+    async def speak(self, text, language, *, priority: Priority):
+        yield Pcm.silence(Millis(60), ToneSynthesizer().rate)
+        async for pcm in super().speak(text, language, priority=priority):
+            yield pcm
+
+
+async def test_nobody_waits_for_a_silence_at_its_beginning():
+    async with spoken(Hesitating()) as said:
+        said.reply.release()
+        await said.running
+        first = said.audio[0][1]
+        assert abs(first.samples[: first.rate // 200]).max() > 300
+        # Between the phrases, of which there are three, it belongs to the speech.
+        assert said.audio_ms == pytest.approx(LENGTH + 2 * 60, abs=5)
 
 
 async def test_the_audio_is_that_of_the_synthesiser_resampled():
