@@ -52,6 +52,16 @@ class InputCommit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InputClear:
+    """Forget what is being said: it asks for nothing. Without speech it does nothing.
+
+    An utterance that was committed stays so.
+    """
+
+    type: ClassVar[str] = "input_audio_buffer.clear"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputEnd:
     """No more audio will come: take what follows for silence, and answer."""
 
@@ -107,6 +117,7 @@ class HomeWatchRequest:
 ClientMessage: TypeAlias = (
     SessionUpdate
     | InputCommit
+    | InputClear
     | InputEnd
     | TextInput
     | ResponseCancel

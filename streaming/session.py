@@ -19,6 +19,7 @@ from streaming.messages import (
     Committed,
     FloorChanged,
     HomeWatchRequest,
+    InputClear,
     InputCommit,
     InputEnd,
     IntentMessage,
@@ -73,6 +74,7 @@ from voice.events import (
     Transcribed,
     TurnId,
     Unduck,
+    UtteranceDiscarded,
     UtteranceSubmitted,
 )
 from voice.stages import Transcript
@@ -180,6 +182,8 @@ class Session:
                 self._update(message)
             case InputCommit():
                 self._tell(UtteranceSubmitted())
+            case InputClear():
+                self._tell(UtteranceDiscarded())
             case InputEnd():
                 if self._ending is None or self._ending.done():
                     self._ending = self._spawn(self._listen_to_silence())

@@ -135,6 +135,11 @@ class UtteranceSubmitted:
 
 
 @dataclass(frozen=True, slots=True)
+class UtteranceDiscarded:
+    """The user takes back what they are saying, by other means than the voice."""
+
+
+@dataclass(frozen=True, slots=True)
 class TextSubmitted:
     """The user typed an utterance instead of speaking it."""
 
@@ -164,6 +169,7 @@ Event: TypeAlias = (
     | ReplyPlayed
     | StageFailed
     | UtteranceSubmitted
+    | UtteranceDiscarded
     | TextSubmitted
     | ReplyCancelled
     | AnnouncementDue

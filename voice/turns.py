@@ -62,6 +62,7 @@ from voice.events import (
     Transcribed,
     TurnId,
     Unduck,
+    UtteranceDiscarded,
     UtteranceSubmitted,
 )
 
@@ -277,6 +278,8 @@ class TurnMachine:
                 return self._on_failure(turn, revision)
             case UtteranceSubmitted():
                 return self._on_submitted()
+            case UtteranceDiscarded():
+                return self._on_discarded()
             case TextSubmitted():
                 return self._on_text()
             case ReplyCancelled():
@@ -419,6 +422,15 @@ class TurnMachine:
             case _OverlapPause(reply, turn, revision, began):
                 pending = _Pending(turn, revision, began, _Work.TRANSCRIPT)
                 return pending, [StopReply(reply), CommitUtterance(turn)]
+            case state:
+                return state, []
+
+    def _on_discarded(self) -> _Step:
+        match self._state:
+            case _User() | _Pause() as state:
+                return _Open(), _vacate(state)
+            case _Overlap(reply, turn) | _OverlapPause(reply, turn):
+                return _Agent(reply), [DropUtterance(turn), Unduck(reply)]
             case state:
                 return state, []
 

@@ -42,6 +42,7 @@ from voice.events import (
     Transcribed,
     TurnId,
     Unduck,
+    UtteranceDiscarded,
     UtteranceSubmitted,
 )
 from voice.turns import Floor, TurnMachine, TurnPolicy
@@ -207,6 +208,7 @@ class Node:
                 yield "reply started", ReplyStarted(self.world.reply)
             yield "reply played", ReplyPlayed(self.world.reply)
         yield "utterance submitted", UtteranceSubmitted()
+        yield "utterance discarded", UtteranceDiscarded()
         yield "text submitted", TextSubmitted()
         yield "reply cancelled", ReplyCancelled()
         if not self.machine._announcements:

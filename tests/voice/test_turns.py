@@ -35,6 +35,7 @@ from voice.events import (
     Transcribed,
     TurnId,
     Unduck,
+    UtteranceDiscarded,
     UtteranceSubmitted,
 )
 from voice.turns import Floor, TurnMachine, TurnPolicy
@@ -223,6 +224,19 @@ def test_the_user_may_declare_the_utterance_finished(talk):
         CommitUtterance(ONE),
     ]
     assert talk.floor is Floor.PENDING
+
+
+def test_the_user_may_take_the_utterance_back(talk):
+    talk.at(160, SpeechStarted(Millis(100)))
+    assert talk.at(900, UtteranceDiscarded()) == [DropUtterance(ONE)]
+    assert talk.floor is Floor.OPEN
+
+
+def test_who_takes_back_what_they_said_over_the_reply_lets_it_go_on(talk):
+    talk.replying()
+    talk.at(1500, SpeechStarted(Millis(1450)))
+    assert talk.at(1600, UtteranceDiscarded()) == [DropUtterance(TWO), Unduck(ONE)]
+    assert talk.floor is Floor.AGENT
 
 
 def test_an_endless_utterance_is_cut(talk):

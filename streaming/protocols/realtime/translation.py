@@ -14,6 +14,7 @@ from streaming.messages import (
     Ducked,
     ErrorMessage,
     FloorChanged,
+    InputClear,
     InputCommit,
     InputEnd,
     IntentMessage,
@@ -164,6 +165,7 @@ class Realtime:
                 self._commit()
             case "input_audio_buffer.clear":
                 self._listening.clear()
+                self._desk.receive(InputClear())
                 self._outlet.send("input_audio_buffer.cleared")
             case "session.update":
                 self._update(event.object("session"))

@@ -439,6 +439,22 @@ async def test_audio_can_be_thrown_away():
         assert call.errors() == ["input_audio_buffer_commit_empty"]
 
 
+async def test_what_is_being_said_can_be_taken_back():
+    async with calling() as call:
+        await call.say("light on")
+        await call.pause(200)
+        await call.send("input_audio_buffer.clear")
+        await call.pause(2000)
+        assert call.story()[-2:] == [
+            "input_audio_buffer.speech_stopped",
+            "input_audio_buffer.cleared",
+        ]
+        assert call.services.household.committed == []
+        await call.say("light on please")
+        await call.until("response.done")
+        assert len(call.services.household.committed) == 1
+
+
 async def test_a_commit_ends_the_utterance_without_a_pause():
     async with calling() as call:
         await call.say("light on")
