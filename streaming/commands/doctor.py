@@ -66,6 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "models.recognizer",
         "models.voices",
         "models.device",
+        "wyoming.listen",
+        "rest.listen",
     )
 
 

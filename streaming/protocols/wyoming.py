@@ -1,23 +1,17 @@
-r"""The wire of Wyoming, the protocol between Home Assistant and its voice services.
+"""The words of Wyoming: what a client may ask, and what the server answers.
 
-Without input or output: `Decoder` cuts a stream of bytes into events, `parse` reads
-what a client may ask, `encode` writes what a server answers. An event is one line of
-JSON, then as many bytes of JSON and of raw audio as the line says:
-
-    {"type": "audio-chunk", "data_length": 41, "payload_length": 640}\n{...}<pcm>
-
-Clients of the current library put the data behind the line, older ones into it; both
-are read, what stands behind wins. Everything has a limit: the protocol knows neither
-passwords nor encryption, so that whoever reaches the port may send anything.
+Without input or output: `parse` reads an event of a client, the other functions make
+the events of the server. How events become bytes is in `wyoming_frames`.
 """
 
 import html
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from streaming.protocols.wyoming_frames import WyomingEvent
 from voice.audio import Pcm
 from voice.errors import ClientError
 
@@ -26,7 +20,6 @@ __all__ = [
     "AudioStart",
     "AudioStop",
     "Converse",
-    "Decoder",
     "Describe",
     "Ignored",
     "Ping",
@@ -37,11 +30,9 @@ __all__ = [
     "SynthesizeStop",
     "Transcribe",
     "Voice",
-    "WyomingEvent",
     "audio_chunk",
     "audio_start",
     "audio_stop",
-    "encode",
     "failure",
     "handled",
     "intent",
@@ -51,15 +42,6 @@ __all__ = [
     "synthesize_stopped",
     "transcript",
 ]
-
-MAX_LINE = 16_384
-"""Bytes of the line."""
-
-MAX_DATA = 65_536
-"""Bytes of the JSON behind it."""
-
-MAX_PAYLOAD = 1_048_576
-"""Bytes of audio in one event: half a minute at 16 kHz."""
 
 MAX_TEXT = 4_000
 """Characters of a text to speak or to answer."""
@@ -74,94 +56,6 @@ MAX_CHANNELS = 2
 
 SSML = "ssml"
 _TAG = re.compile(r"<[^<>]*>")
-
-
-@dataclass(frozen=True, slots=True)
-class WyomingEvent:
-    """One event, of either side."""
-
-    type: str
-    data: Mapping[str, Any] = field(default_factory=dict)
-    payload: bytes = b""
-
-
-def encode(event: WyomingEvent) -> bytes:
-    """The bytes of an event; its data go behind the line, as the current library does."""
-    head: dict[str, object] = {"type": event.type}
-    body = json.dumps(event.data, ensure_ascii=False).encode() if event.data else b""
-    if body:
-        head["data_length"] = len(body)
-    if event.payload:
-        head["payload_length"] = len(event.payload)
-    return b"".join((json.dumps(head).encode(), b"\n", body, event.payload))
-
-
-class Decoder:
-    """Cuts what arrives into events; keeps no more than one event's limit of bytes."""
-
-    def __init__(self) -> None:
-        self._bytes = bytearray()
-        self._head: dict[str, Any] | None = None
-
-    def feed(self, data: bytes) -> Iterator[WyomingEvent]:
-        """The events that `data` completes.
-
-        Raises:
-            ClientError: ``invalid_event``; nothing after it can be understood.
-        """
-        self._bytes += data
-        while (event := self._next()) is not None:
-            yield event
-
-    def _next(self) -> WyomingEvent | None:
-        if self._head is None:
-            end = self._bytes.find(b"\n", 0, MAX_LINE)
-            if end < 0:
-                if len(self._bytes) >= MAX_LINE:
-                    raise _invalid(f"a line may have {MAX_LINE} bytes")
-                return None
-            self._head = _object(bytes(self._bytes[:end]))
-            del self._bytes[: end + 1]
-        head = self._head
-        kind = head.get("type")
-        if not isinstance(kind, str):
-            raise _invalid("an event has a type")
-        data_length = _length(head, "data_length", MAX_DATA)
-        payload_length = _length(head, "payload_length", MAX_PAYLOAD)
-        if len(self._bytes) < data_length + payload_length:
-            return None
-        data = head.get("data") or {}
-        if not isinstance(data, dict):
-            raise _invalid("data is an object")
-        if data_length:
-            data = {**data, **_object(bytes(self._bytes[:data_length]))}
-        payload = bytes(self._bytes[data_length : data_length + payload_length])
-        del self._bytes[: data_length + payload_length]
-        self._head = None
-        return WyomingEvent(kind, data, payload)
-
-
-def _object(text: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise _invalid("neither JSON in UTF-8 nor the line of an event") from error
-    if not isinstance(value, dict):
-        raise _invalid("the line of an event is a JSON object")
-    return value
-
-
-def _length(head: Mapping[str, Any], key: str, most: int) -> int:
-    value = head.get(key)
-    if value is None:
-        return 0
-    if type(value) is not int or not 0 <= value <= most:
-        raise _invalid(f"{key} is a number of bytes up to {most}")
-    return value
-
-
-def _invalid(message: str) -> ClientError:
-    return ClientError("invalid_event", message)
 
 
 # --- What clients ask ---------------------------------------------------------
@@ -347,9 +241,12 @@ def _context(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     context = data.get("context")
     if context is None:
         return None
-    if not isinstance(context, dict) or len(json.dumps(context)) > MAX_CONTEXT:
-        raise ClientError("invalid_value", "context is a small object")
-    return context
+    try:
+        if isinstance(context, dict) and len(json.dumps(context)) <= MAX_CONTEXT:
+            return context
+    except RecursionError:
+        pass
+    raise ClientError("invalid_value", "context is a small object")
 
 
 def _format(data: Mapping[str, Any]) -> tuple[int, int]:

@@ -2,13 +2,8 @@
 
 from streaming.config import WyomingConfig
 from streaming.household import Announcement
-from streaming.protocols.wyoming import (
-    Converse,
-    WyomingEvent,
-    handled,
-    intent,
-    not_handled,
-)
+from streaming.protocols.wyoming import Converse, handled, intent, not_handled
+from streaming.protocols.wyoming_frames import WyomingEvent
 from streaming.services import Services
 from streaming.workers import Priority
 from voice.languages import canonical

@@ -11,7 +11,6 @@ from streaming.protocols.wyoming import (
     AudioStart,
     AudioStop,
     Converse,
-    Decoder,
     Describe,
     Ignored,
     Ping,
@@ -21,17 +20,16 @@ from streaming.protocols.wyoming import (
     SynthesizeStart,
     SynthesizeStop,
     Transcribe,
-    WyomingEvent,
     audio_chunk,
     audio_start,
     audio_stop,
-    encode,
     failure,
     parse,
     pong,
     synthesize_stopped,
     transcript,
 )
+from streaming.protocols.wyoming_frames import Decoder, WyomingEvent, encode
 from streaming.reading_aloud import (
     chosen_language,
     language_of_voice,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from streaming.protocols.wyoming import WyomingEvent
+from streaming.protocols.wyoming_frames import WyomingEvent
 from streaming.reading_aloud import voice_name
 from streaming.telemetry import release
 from voice.languages import LANGUAGES

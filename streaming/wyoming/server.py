@@ -8,7 +8,8 @@ from typing import Self
 
 from streaming.addresses import Address, cannot_listen
 from streaming.config import WyomingConfig
-from streaming.protocols.wyoming import encode, failure
+from streaming.protocols.wyoming import failure
+from streaming.protocols.wyoming_frames import encode
 from streaming.reading_aloud import spoken_languages
 from streaming.services import Services
 from streaming.wyoming.announcement import announced
