@@ -28,6 +28,8 @@ class Form:
     """As it stands in a transcript."""
     spoken: str
     """As a synthesizer has to be told to say it: "21" is "twenty-one"."""
+    rarity: float = 0.0
+    """Among the forms of its class: negative log of its probability."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,10 @@ class SentenceGraph:
     """By state. An arc leads to a state with a lower number, so that ends come first."""
     senses: tuple[frozenset[str], ...]
     """By state: what a sentence that ends there may be; empty where none may."""
+    rarities: tuple[tuple[float, ...], ...]
+    """By state and arc: negative log of the probability that it is gone."""
+    end_rarities: tuple[float, ...]
+    """By state: the same of the end there; meaningless where no sentence may end."""
     values: Mapping[str, str]
     """What lists and names stand for, by their text."""
 

@@ -20,8 +20,8 @@ Phones: TypeAlias = tuple[str, ...]
 Pronounce: TypeAlias = Callable[[str], Phones]
 """How a text of one language is said."""
 
-Lexicon: TypeAlias = "tuple[tuple[tuple[str, Phones], ...], ...]"
-"""By word class: what may be written, and how it may sound."""
+Lexicon: TypeAlias = "tuple[tuple[tuple[Form, Phones], ...], ...]"
+"""By word class: its forms, and how each may sound."""
 
 MOST_PRONUNCIATIONS = 4
 """Of one word."""
@@ -48,7 +48,7 @@ def lexicon(graph: SentenceGraph, pronounce: Pronounce) -> Lexicon:
             heard.setdefault(form, Counter())[phones] += 1
     return tuple(
         tuple(
-            (form.written, phones)
+            (form, phones)
             for form in forms
             for phones in _ways(alone[form], heard.get(form, Counter()))
         )

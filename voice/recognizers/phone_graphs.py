@@ -9,22 +9,33 @@ which sentences go on after it, and not once for every sentence.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from voice.recognizers.lexicon import Lexicon
-from voice.sentence_graphs import SentenceGraph
+from voice.sentence_graphs import Form, SentenceGraph
 
 __all__ = ["Links", "Numbers", "PhoneGraph"]
 
 Numbers: TypeAlias = npt.NDArray[np.int32]
 
+Costs: TypeAlias = npt.NDArray[np.float32]
+
 Sounds: TypeAlias = tuple[int, ...]
 
-_Said: TypeAlias = tuple[Sounds, int]
-"""The sounds of a word, and the junction behind it."""
+Said: TypeAlias = tuple[tuple[tuple[Form, Sounds], ...], ...]
+
+_STEP = 0.5
+"""To which rarities are rounded, so that more words end alike."""
+
+
+class _Word(NamedTuple):
+    sounds: Sounds
+    to: int
+    """The junction behind it."""
+    rarity: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +43,14 @@ class PhoneGraph:
     """The *nodes* are the sounds and then the junctions, in one row of numbers."""
 
     sentences: SentenceGraph
-    said: tuple[tuple[tuple[str, Sounds], ...], ...]
-    """By word class: what may be written, and its sounds."""
+    said: Said
+    """By word class: its forms, and the sounds of each."""
     phones: Numbers
     """By sound: which one it is, as the acoustic model numbers them."""
+    rarities: Costs
+    """By node: what a step to that sound takes; 0 for junctions."""
+    end_rarities: Costs
+    """By end: what the end of the sentence there takes."""
     onward: "Links"
     """From every node to the sounds that may come next."""
     arriving: "Links"
@@ -58,16 +73,21 @@ class PhoneGraph:
         numbers = {phone: number for number, phone in enumerate(phones)}
         said = tuple(
             tuple(
-                (written, tuple(numbers[p] for p in sounds if p in numbers))
-                for written, sounds in ways
+                (form, tuple(numbers[p] for p in sounds if p in numbers))
+                for form, sounds in ways
             )
             for ways in lexicon
         )
         builder = _Builder()
-        for row in sentences.arcs:
-            builder.junction(
-                {(s, to) for class_, to in row for _, s in said[class_] if s}
-            )
+        for row, rarities in zip(sentences.arcs, sentences.rarities, strict=True):
+            words: dict[tuple[Sounds, int], float] = {}
+            for (class_, to), rarity in zip(row, rarities, strict=True):
+                for form, sounds in said[class_]:
+                    if sounds:
+                        total = _STEP * round((rarity + form.rarity) / _STEP)
+                        known = words.setdefault((sounds, to), total)
+                        words[sounds, to] = min(known, total)
+            builder.junction([_Word(*word, rarity) for word, rarity in words.items()])
         return builder.graph(sentences, said)
 
     @property
@@ -87,12 +107,12 @@ class PhoneGraph:
         if row is None:
             row = self._rows[state] = {}
             for class_, target in self.sentences.arcs[state]:
-                for word, said in self.said[class_]:
-                    row.setdefault((said, target), word)
+                for form, said in self.said[class_]:
+                    row.setdefault((said, target), form.written)
         return row[sounds, to]
 
     @cached_property
-    def _rows(self) -> dict[int, dict[_Said, str]]:
+    def _rows(self) -> dict[int, dict[tuple[Sounds, int], str]]:
         return {}
 
 
@@ -131,35 +151,48 @@ class _Builder:
     """Takes junctions from the last to the first, so that what follows is known."""
 
     def __init__(self) -> None:
-        self._sounds: dict[tuple[int, frozenset[int]], int] = {}
+        self._sounds: dict[tuple[int, float, frozenset[int]], int] = {}
         self._firsts: list[frozenset[int]] = []
 
-    def junction(self, words: set[_Said]) -> None:
-        self._firsts.append(self._tree(list(words), 0))
+    def junction(self, words: list[_Word]) -> None:
+        self._firsts.append(self._tree(words, 0, 0.0))
 
-    def _tree(self, words: list[_Said], depth: int) -> frozenset[int]:
-        """What may follow after `depth` sounds of these words: sounds, ~junctions."""
-        branches: dict[int, list[_Said]] = {}
-        after: set[int] = set()
+    def _tree(self, words: list[_Word], depth: int, paid: float) -> frozenset[int]:
+        """The sounds that may follow after `depth` sounds of these words.
+
+        Args:
+            words: that begin alike up to there.
+            depth: how many sounds were made.
+            paid: of the rarity of every word, on the way there. What the words that
+                go on have in common is taken as early as possible: what is unlikely
+                is given up soon, and words that end alike have ends that are alike.
+        """
+        branches: dict[int, list[_Word]] = {}
         for word in words:
-            sounds, to = word
-            if len(sounds) == depth:
-                after.add(~to)
-            else:
-                branches.setdefault(sounds[depth], []).append(word)
+            branches.setdefault(word.sounds[depth], []).append(word)
+        after: set[int] = set()
         for sound, branch in branches.items():
-            key = (sound, self._tree(branch, depth + 1))
-            after.add(self._sounds.setdefault(key, len(self._sounds)))
+            longer = [word for word in branch if len(word.sounds) > depth + 1]
+            common = min((word.rarity for word in longer), default=-1.0)
+            over: dict[float, set[int]] = {}
+            for word in branch:
+                if len(word.sounds) == depth + 1:
+                    over.setdefault(word.rarity, set()).add(~word.to)
+            if longer:
+                over.setdefault(common, set()).update(
+                    self._tree(longer, depth + 1, common)
+                )
+            for rarity, following in over.items():
+                key = (sound, rarity - paid, frozenset(following))
+                after.add(self._sounds.setdefault(key, len(self._sounds)))
         return frozenset(after)
 
-    def graph(
-        self, sentences: SentenceGraph, said: tuple[tuple[tuple[str, Sounds], ...], ...]
-    ) -> PhoneGraph:
+    def graph(self, sentences: SentenceGraph, said: Said) -> PhoneGraph:
         sounds, junctions = len(self._sounds), len(self._firsts)
         onward: list[list[int]] = [[] for _ in range(sounds)]
         arriving: list[list[int]] = [[] for _ in range(sounds)]
         before: list[list[int]] = [[] for _ in range(sounds + junctions)]
-        for sound, (_, following) in enumerate(self._sounds):
+        for sound, (*_, following) in enumerate(self._sounds):
             for node in sorted(following):
                 if node >= 0:
                     onward[sound].append(node)
@@ -174,7 +207,21 @@ class _Builder:
         return PhoneGraph(
             sentences=sentences,
             said=said,
-            phones=np.array([phone for phone, _ in self._sounds], np.int32),
+            phones=np.array([phone for phone, *_ in self._sounds], np.int32),
+            rarities=np.array(
+                [*(rarity for _, rarity, _ in self._sounds), *[0] * junctions],
+                np.float32,
+            ),
+            end_rarities=np.array(
+                [
+                    rarity
+                    for rarity, senses in zip(
+                        sentences.end_rarities, sentences.senses, strict=True
+                    )
+                    if senses
+                ],
+                np.float32,
+            ),
             onward=Links.of(onward),
             arriving=Links.of(arriving),
             before=Links.of(before),

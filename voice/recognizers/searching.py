@@ -45,6 +45,8 @@ class Weights:
     """For every word."""
     free: float = -2.0
     """For every sound of the free path."""
+    grammar: float = 0.5
+    """How much it counts that some sentences are said more often than others."""
     beam: float = 25.0
     """What is so much worse than the best is given up."""
 
@@ -172,6 +174,8 @@ class _Trellis:
         self._now = np.full(nodes, _IMPOSSIBLE, np.float32)
         self._now[-1] = 0
         self._ticket = np.zeros(nodes, np.int32)
+        self._steps = weights.phone - weights.grammar * graph.rarities
+        """By node: for coming to it, if it is a sound."""
         self._live = np.array([nodes - 1], np.int32)
         """Nodes that may be left, rising."""
         self.best = 0.0
@@ -200,13 +204,13 @@ class _Trellis:
         waited = value[len(stay) :] + scores[0]
         least = max(stayed.max(initial=_IMPOSSIBLE), waited.max(initial=_IMPOSSIBLE))
         # What could not be left again need not be come to.
-        least -= weights.beam + weights.phone
-        able = np.flatnonzero(value > least - scores.max())
+        least -= weights.beam
+        able = np.flatnonzero(value > least - scores.max() - weights.phone)
         value = value[able]
         next_, origins = graph.onward.from_many(live[able])
-        went = value[origins] + scores[graph.phones[next_]]
+        went = value[origins] + scores[graph.phones[next_]] + self._steps[next_]
         worth = np.flatnonzero(went > least)
-        next_, went = next_[worth], went[worth] + weights.phone
+        next_, went = next_[worth], went[worth]
 
         now[live] = _IMPOSSIBLE
         now[stay] = stayed
@@ -257,7 +261,7 @@ class _Trellis:
         """
         graph, sounds = self._graph, self.sounds
         order = count()
-        ends = self.values[sounds + graph.ends, -1]
+        ends = self.values[sounds + graph.ends, -1] + self._end_steps
         queue: list[tuple[float, int, _Way]] = [
             (-float(score), next(order), _Way(int(sounds + node), None, None))
             for node, score in zip(graph.ends, ends, strict=True)
@@ -276,24 +280,30 @@ class _Trellis:
             nodes = graph.before.from_one(way.node)
             nodes = nodes[self.reached[nodes]]
             # A junction is come to by its last sound, a sound by going on.
-            step = self._weights.word if way.node >= sounds else self._weights.phone
+            step = self._step_to(way.node)
             totals = (self.values[nodes] + (ahead + step)).max(axis=1)
             for node, total in zip(nodes, totals, strict=True):
                 if total > _IMPOSSIBLE / 2:
                     further = _Way(int(node), way, ahead)
                     heapq.heappush(queue, (-float(total), next(order), further))
 
+    @property
+    def _end_steps(self) -> Scores:
+        """By end."""
+        steps: Scores = -self._weights.grammar * self._graph.end_rarities
+        return steps
+
+    def _step_to(self, node: int) -> float:
+        return self._weights.word if node >= self.sounds else float(self._steps[node])
+
     def _ahead(self, way: _Way) -> Ahead:
         """By time: the score from there to the end, for coming to the node there."""
         is_sound = way.node < self.sounds
         if way.after is None or way.ahead is None:
             onward: Ahead = np.full(len(self._scores) + 1, float(_IMPOSSIBLE))
-            onward[-1] = 0
+            onward[-1] = self._end_steps[self._graph.ends == way.node - self.sounds][0]
         else:
-            to_junction = way.after.node >= self.sounds
-            onward = way.ahead + (
-                self._weights.word if to_junction else self._weights.phone
-            )
+            onward = way.ahead + self._step_to(way.after.node)
         sums = self._sums[self._graph.phones[way.node] if is_sound else 0]
         best = np.maximum.accumulate((onward + sums)[::-1])[::-1]
         if is_sound:

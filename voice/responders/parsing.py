@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from hassil import Intents, recognize_all
-from hassil.intents import TextSlotList
+from hassil.intents import SlotList, TextSlotList
 from hassil.models import UnmatchedTextEntity
 from hassil.recognize import MISSING_ENTITY, RecognizeResult
 
@@ -105,6 +105,16 @@ class Grammar:
     def templates(self) -> TemplateGraph:
         """All sentences as one graph."""
         return TemplateGraph.compile(self._intents, self._lists)
+
+    @property
+    def intents(self) -> Intents:
+        """The sentence templates."""
+        return self._intents
+
+    @property
+    def slot_lists(self) -> Mapping[str, SlotList]:
+        """What stands in the slots of all templates, by name: the home's own first."""
+        return {**self._intents.slot_lists, **self._lists}
 
     @property
     def lists(self) -> tuple[TextSlotList, ...]:

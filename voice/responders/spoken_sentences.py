@@ -18,6 +18,7 @@ from voice.responders.numerals import Numerals
 from voice.responders.parsing import Grammar, number_rules
 from voice.responders.sentences import load_sentences
 from voice.responders.templates import Label, Sense, TemplateGraph, Token, folded
+from voice.responders.usage import draw_sentences, number_rarity, rarities
 from voice.scoring import PERCENT
 from voice.sentence_graphs import Arc, Form, SentenceGraph
 
@@ -30,6 +31,9 @@ FEWER_PARTS = 2
 """Where `MOST_PARTS` leads to more than `MOST_ARCS`: names that are glued to names."""
 
 MOST_ARCS = 150_000
+
+DRAWN = 8000
+"""Sentences that tell how likely each is; takes a second."""
 
 MOST_COUNTED = 100
 """Numbers beyond have no words here."""
@@ -54,11 +58,19 @@ def spoken_sentences(home: Home, language: str) -> SentenceGraph | None:
     if not compiler.run():
         compiler = _Compiler(language, grammar.templates, FEWER_PARTS)
         compiler.run()
+    of_arcs, of_ends = rarities(
+        compiler.arcs,
+        compiler.words,
+        [bool(senses) for senses in compiler.senses],
+        draw_sentences(grammar, DRAWN),
+    )
     return SentenceGraph(
         language=language,
         words=compiler.words,
         arcs=tuple(compiler.arcs),
         senses=tuple(frozenset(map(_named, senses)) for senses in compiler.senses),
+        rarities=of_arcs,
+        end_rarities=of_ends,
         values=_values(grammar),
     )
 
@@ -230,8 +242,9 @@ class _Compiler:
         text, number = label
         if number is not None:
             for value in range(number[0], min(number[1], MOST_COUNTED) + 1):
+                rarity = number_rarity(value, *number)
                 for spoken in self._numerals.spoken(value):
-                    yield Form(str(value), spoken)
+                    yield Form(str(value), spoken, rarity)
         elif _UNSPOKEN.isdisjoint(text):
             yield Form(text, text.replace("%", self._percent))
 

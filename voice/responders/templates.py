@@ -28,7 +28,7 @@ from hassil.intents import IntentData, RangeSlotList, TextSlotList, WildcardSlot
 
 from voice.responders.acceptance import MOST_WORDS, several
 
-__all__ = ["Arc", "Label", "Sense", "TemplateGraph", "Token", "folded"]
+__all__ = ["Arc", "Label", "Sense", "TemplateGraph", "Token", "folded", "suits"]
 
 Node: TypeAlias = int
 Arc: TypeAlias = "tuple[Label, Node]"
@@ -274,7 +274,7 @@ class _Builder:
                     if isinstance(value.text_in, TextChunk)
                     else self._before(value.text_in, filled, scope)
                     for value in values
-                    if _suits(value.context, scope.block)
+                    if suits(value.context, scope.block)
                 )
             case WildcardSlotList():
                 return self._words(MOST_WORDS.get(slot, 3), filled)
@@ -303,7 +303,7 @@ def _pieces(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r" |[^ ]+", folded(text)))[::-1]
 
 
-def _suits(context: Mapping[str, Any] | None, block: IntentData) -> bool:
+def suits(context: Mapping[str, Any] | None, block: IntentData) -> bool:
     """Whether a list has this value in this block: most take some domains only."""
     domain = (context or {}).get("domain")
     if domain is None:

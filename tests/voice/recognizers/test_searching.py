@@ -51,13 +51,15 @@ def sentences(*texts: str) -> SentenceGraph:
         words=tuple((Form(word, word),) for word in words),
         arcs=tuple(arcs),
         senses=tuple(senses),
+        rarities=tuple(tuple(0.0 for _ in row) for row in arcs),
+        end_rarities=tuple(0.0 for _ in arcs),
         values={"red": "red", "bed": "bed"},
     )
 
 
 def compiled(*texts: str) -> PhoneGraph:
     graph = sentences(*texts)
-    lexicon = tuple(((form.written, SAID[form.spoken]),) for (form,) in graph.words)
+    lexicon = tuple(((form, SAID[form.spoken]),) for (form,) in graph.words)
     return PhoneGraph.compile(graph, lexicon, PHONES)
 
 
