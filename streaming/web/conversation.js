@@ -21,7 +21,6 @@
  *
  * What the page itself saw, on one axis: milliseconds of audio captured in the session.
  * @typedef {object} Marks
- * @property {number | null} noticed when the page learned that the user fell silent
  * @property {number | null} sent when typed words left
  * @property {number | null} audible when the first sound of the reply was played
  */
@@ -29,8 +28,6 @@
 export class Conversation {
   /** @type {import("./wire.js").Floor} */
   floor = "open";
-  /** Whether somebody has spoken or typed since the connection was made. */
-  begun = false;
   #session = 0;
   /** @type {Map<number, Turn>} those of this session */
   #turns = new Map();
@@ -57,7 +54,6 @@ export class Conversation {
     this.#typed = [];
     this.#session += 1;
     this.floor = "open";
-    this.begun = false;
   }
 
   /**
@@ -93,22 +89,15 @@ export class Conversation {
     this.#change(turn, { changes: [...others, change] });
   }
 
-  /**
-   * @param {import("./wire.js").ServerMessage} message
-   * @param {number} now milliseconds of audio
-   */
-  receive(message, now) {
+  /** @param {import("./wire.js").ServerMessage} message */
+  receive(message) {
     switch (message.type) {
       case "parley.floor":
         this.floor = message.floor;
         if (message.floor === "agent" || message.floor === "open") this.#settle();
         break;
       case "input_audio_buffer.speech_started":
-        this.begun = true;
         this.#turn(message.turn, "spoken");
-        break;
-      case "input_audio_buffer.speech_stopped":
-        this.#mark(message.turn, { noticed: now });
         break;
       case "conversation.item.input_audio_transcription.delta": {
         const turn = this.#turn(message.turn, "spoken");
@@ -159,7 +148,6 @@ export class Conversation {
     const known = this.#turns.get(number);
     const typed = known ? undefined : this.#typed.shift();
     const turn = this.#turn(number, typed ? "typed" : "spoken");
-    this.begun = true;
     this.#change(turn, {
       stage: "committed",
       ...(typed && {
@@ -202,20 +190,11 @@ export class Conversation {
         status: null,
         heard: "",
         timings: null,
-        marks: { noticed: null, sent: null, audible: null },
+        marks: { sent: null, audible: null },
       };
       this.#turns.set(number, turn);
     }
     return turn;
-  }
-
-  /**
-   * @param {number} number
-   * @param {Partial<Marks>} marks
-   */
-  #mark(number, marks) {
-    const turn = this.#turns.get(number);
-    if (turn) turn.marks = { ...turn.marks, ...marks };
   }
 
   /**

@@ -50,6 +50,9 @@ const CALM = new Set(["sensor", "weather", "scene", "script", "button", "person"
 /** States of sensors that are `on` or `off`, by device class. */
 const OPENINGS = new Set(["door", "window", "garage_door", "opening"]);
 
+/** Between a number and its unit, which nothing shall part. */
+const NARROW = "\u202f";
+
 const WEATHER = {
   "clear-night": "clear night",
   "lightning-rainy": "thunderstorm",
@@ -82,21 +85,19 @@ export function look(device) {
  * @param {import("./wire.js").Device} device
  */
 function words(domain, kind, { state, attributes, items }) {
-  const { brightness, percentage, current_position: position } = attributes;
+  const { percentage, current_position: position } = attributes;
   const plain = state.replaceAll("_", " ");
   switch (domain) {
     case "light":
-      return state === "on" && brightness ? `on, ${brightness} %` : plain;
+      return state === "on" ? light(attributes) : plain;
     case "fan":
-      return state === "on" && percentage ? `on, ${percentage} %` : plain;
+      return state === "on" && dimmed(percentage) ? percent(percentage) : plain;
     case "cover":
-      return state === "open" && Number(position) < 100 && Number(position) > 0
-        ? `open, ${position} %`
-        : plain;
+      return state === "open" && dimmed(position) ? `${plain} ${percent(position)}` : plain;
     case "climate":
       return state === "off" ? plain : warmth(attributes);
     case "sensor":
-      return [plain, attributes.unit].filter(Boolean).join(" ");
+      return [plain, attributes.unit].filter(Boolean).join(NARROW);
     case "binary_sensor":
       return OPENINGS.has(kind) ? (state === "on" ? "open" : "closed") : plain;
     case "weather":
@@ -113,13 +114,29 @@ function words(domain, kind, { state, attributes, items }) {
 }
 
 /** @param {Record<string, string | number>} attributes */
+function light({ brightness, color }) {
+  const shade = color && color !== "white" ? `, ${color}` : "";
+  return (dimmed(brightness) ? percent(brightness) : "on") + shade;
+}
+
+/** @param {string | number | undefined} share of a hundred */
+function dimmed(share) {
+  return Number(share) > 0 && Number(share) < 100;
+}
+
+/** @param {string | number} share */
+function percent(share) {
+  return `${share}${NARROW}%`;
+}
+
+/** @param {Record<string, string | number>} attributes */
 function warmth({ current_temperature: now, temperature: wanted, unit }) {
   if (wanted === undefined) return "on";
-  const aim = `${wanted} ${unit ?? "°"}`;
+  const aim = `${wanted}${NARROW}${unit ?? "°"}`;
   return now === undefined || now === wanted ? aim : `${now} → ${aim}`;
 }
 
 /** @param {Record<string, string | number>} attributes */
 function degrees({ temperature, temperature_unit: unit }) {
-  return temperature === undefined ? "" : `${temperature} ${unit ?? "°"}`;
+  return temperature === undefined ? "" : `${temperature}${NARROW}${unit ?? "°"}`;
 }

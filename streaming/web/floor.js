@@ -5,8 +5,9 @@
 
 import { part } from "./elements.js";
 
-/** Bars of one half of the line. */
+/** Bars of one half of the line, where it is long; pixels of each, where it is short. */
 const BARS = 28;
+const PITCH = 6;
 
 /** Milliseconds for which a bar stands before the next one is made. */
 const STEP = 45;
@@ -68,17 +69,25 @@ export class FloorLine {
 
   /** @param {number} level of the user's voice, 0 to 1 */
   hear(level) {
-    this.#halves.you.feed(level * 5);
+    this.#halves.you.feed(height(level));
   }
 
   /** @param {number} level of the reply's voice, 0 to 1 */
   speak(level) {
-    this.#halves.parley.feed(level * 1.6);
+    this.#halves.parley.feed(height(level));
   }
 
   #draw() {
     for (const half of Object.values(this.#halves)) half.draw();
   }
+}
+
+/**
+ * @param {number} level of 1
+ * @returns {number} how tall that looks: the ear counts in decibels, too
+ */
+function height(level) {
+  return level > 0 ? Math.max(0, 1 + (20 * Math.log10(level) + 6) / 42) : 0;
 }
 
 /** What is heard moves along it, from where it is said. */
@@ -129,9 +138,10 @@ class Half {
     pen.fillStyle = this.alive ? style.color : style.getPropertyValue("--faint");
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const still = this.alive ? 0.25 : 0;
-    const pitch = width / BARS;
+    const bars = Math.min(BARS, Math.floor(width / PITCH));
+    const pitch = width / bars;
     const thick = Math.max(2, Math.min(4, pitch * 0.45));
-    this.#levels.forEach((level, age) => {
+    this.#levels.slice(0, bars).forEach((level, age) => {
       const tall = Math.max(thick, (calm ? still : level) * height);
       pen.beginPath();
       pen.roundRect(age * pitch, (height - tall) / 2, thick, tall, thick / 2);

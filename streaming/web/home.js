@@ -78,7 +78,8 @@ export class Home {
     if (known) return known;
     const heading = element("h3", {}, [capital(name)]);
     if (name === device.area) heading.lang = this.#language;
-    const room = element("section", { className: "room" }, [heading, element("ul")]);
+    const kind = name === TIMERS ? "room timers" : "room";
+    const room = element("section", { className: kind }, [heading, element("ul")]);
     this.#rooms.set(name, room);
     if (name === TIMERS) this.#place.prepend(room);
     else this.#place.append(room);

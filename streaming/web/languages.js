@@ -7,7 +7,7 @@ import { capital, element } from "./elements.js";
 const MEMORY = "parley.language";
 
 /** All that are served: each turn decides for itself. */
-export const AUTOMATIC = "";
+const AUTOMATIC = "";
 
 export class LanguagePicker {
   #select;
@@ -38,9 +38,15 @@ export class LanguagePicker {
     this.#select.value = tags.includes(wanted) ? wanted : AUTOMATIC;
   }
 
-  /** A BCP 47 tag, or `AUTOMATIC`. */
+  /** A BCP 47 tag; empty: each turn decides. */
   get chosen() {
     return this.#select.value;
+  }
+
+  /** What to tell the server; the first one is that of all that is said by itself. */
+  get spoken() {
+    if (this.chosen) return [this.chosen];
+    return [this.shown, ...this.#served.filter((tag) => tag !== this.shown)];
   }
 
   /** The language to show things in: the one chosen, or the browser's, if it is served. */

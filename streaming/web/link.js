@@ -21,6 +21,7 @@ const BACKLOG = 128_000;
  * @typedef {object} LinkState
  * @property {"connecting" | "open" | "lost"} name
  * @property {string} reason why it was lost, for people; empty if nobody knows
+ * @property {boolean} refused whether the server is there, and let nobody in
  * @property {number} retryAt when the next attempt is due, as `Date.now` counts
  */
 
@@ -32,13 +33,21 @@ const REASONS = {
   4410: "This connection is too slow.",
 };
 
+/** Browsers can say a key only among the protocols that they offer. */
+const PROTOCOL = "realtime";
+const KEY = "openai-insecure-api-key.";
+
+const OPENING = { name: "connecting", reason: "", refused: false, retryAt: 0 };
+
 export class Link {
+  /** What the server's operator gave out, if a key is needed. */
+  key = "";
   #url;
   #on;
   /** @type {WebSocket | undefined} */
   #socket;
   /** @type {LinkState} */
-  #state = { name: "connecting", reason: "", retryAt: 0 };
+  #state = OPENING;
   #attempts = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -95,10 +104,11 @@ export class Link {
   }
 
   #connect() {
-    const socket = new WebSocket(this.#url);
+    const protocols = this.key ? [PROTOCOL, KEY + this.key] : [];
+    const socket = new WebSocket(this.#url, protocols);
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
-    this.#become({ name: "connecting", reason: "", retryAt: 0 });
+    this.#become(OPENING);
     this.#timer = setTimeout(() => this.#lose(""), GREETING);
     socket.onmessage = ({ data }) => {
       if (socket !== this.#socket) return;
@@ -115,7 +125,7 @@ export class Link {
     if (message.type === "session.created") {
       clearTimeout(this.#timer);
       this.#attempts = 0;
-      this.#become({ name: "open", reason: "", retryAt: 0 });
+      this.#become({ name: "open", reason: "", refused: false, retryAt: 0 });
     }
     this.#on.message(message);
   }
@@ -124,6 +134,7 @@ export class Link {
   #lose(reason) {
     const socket = this.#socket;
     if (!socket) return;
+    const greeted = this.open;
     this.#socket = undefined;
     clearTimeout(this.#timer);
     socket.close();
@@ -132,7 +143,22 @@ export class Link {
     const delay = Math.round(wait * (0.75 + Math.random() / 2));
     this.#attempts += 1;
     this.#timer = setTimeout(() => this.#connect(), delay);
-    this.#become({ name: "lost", reason, retryAt: Date.now() + delay });
+    this.#become({ name: "lost", reason, refused: false, retryAt: Date.now() + delay });
+    if (!greeted) this.#ask();
+  }
+
+  /** A browser does not tell why a websocket was not opened: is anybody there? */
+  async #ask() {
+    try {
+      await fetch("/healthz", { cache: "no-store" });
+    } catch {
+      return;
+    }
+    if (this.#state.name !== "lost") return;
+    const reason =
+      "The server is there, but takes no conversation now: it has no room, is about" +
+      " to stop, or wants a key.";
+    this.#become({ ...this.#state, reason, refused: true });
   }
 
   #keepAlive() {

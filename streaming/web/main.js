@@ -7,7 +7,7 @@ import { element, icon, part } from "./elements.js";
 import { EXAMPLES } from "./examples.js";
 import { FloorLine } from "./floor.js";
 import { Home } from "./home.js";
-import { AUTOMATIC, LanguagePicker } from "./languages.js";
+import { LanguagePicker } from "./languages.js";
 import { Link } from "./link.js";
 import { Notices } from "./notices.js";
 import { INPUT_RATE, MicrophoneFault, Sound } from "./sound.js";
@@ -18,7 +18,7 @@ const ACKNOWLEDGE = 100;
 
 const notices = new Notices();
 const floor = new FloorLine();
-const turns = new Turns(part("turns", HTMLOListElement));
+const turns = new Turns(part("turns", HTMLOListElement), part("told", HTMLElement));
 const conversation = new Conversation({
   change: (turn) => turns.show(turn),
   drop: (turn) => turns.drop(turn),
@@ -38,6 +38,8 @@ let sent = 0;
 let sentUntil = 0;
 /** The reply that is acknowledged, and how far. */
 let acknowledged = { turn: 0, ms: 0 };
+/** Hertz of the reply that is played. */
+let rate = 0;
 
 const sound = new Sound({
   onAudio(pcm, end, level) {
@@ -87,18 +89,27 @@ function onLink(state) {
 
 /** @param {import("./wire.js").ServerMessage} message */
 function onMessage(message) {
-  conversation.receive(message, audioTime(sound.now));
+  conversation.receive(message);
   switch (message.type) {
     case "session.created":
-      part("disclosure", HTMLElement).textContent = message.disclosure;
       languages.offer(message.languages);
       choose();
+      break;
+    case "session.updated":
+      disclose(message.disclosure, message.languages[0]);
       break;
     case "parley.floor":
       showFloor();
       break;
     case "response.created":
-      sound.begin(message.turn, message.rate);
+      rate = message.rate;
+      sound.begin(message.turn, rate);
+      break;
+    case "parley.duck":
+      // Held, it says how far it came; what was not played comes again if it goes on.
+      if (message.ducked) sound.hush();
+      else sound.begin(message.turn, rate, message.position_ms);
+      acknowledged = { turn: message.turn, ms: message.position_ms };
       break;
     case "response.output_audio.done":
       sound.end();
@@ -113,9 +124,20 @@ function onMessage(message) {
       notices.tell("server", "The server is about to stop. The page will wait for it.");
       break;
     case "error":
+    case "parley.warning":
       notices.tell("server", message.message);
       break;
   }
+}
+
+/**
+ * @param {string} text
+ * @param {string} language
+ */
+function disclose(text, language) {
+  const place = part("disclosure", HTMLElement);
+  place.lang = language;
+  place.textContent = text;
 }
 
 function showFloor() {
@@ -133,8 +155,8 @@ function showFloor() {
 
 /** The languages were chosen, or must be told to a new session. */
 function choose() {
-  const { chosen, shown } = languages;
-  link.send({ type: "session.update", languages: chosen === AUTOMATIC ? [] : [chosen] });
+  const { shown } = languages;
+  link.send({ type: "session.update", languages: languages.spoken });
   home.forget(shown);
   link.send({ type: "parley.home.watch", language: shown });
   suggest(shown);
@@ -152,7 +174,7 @@ function suggest(language) {
 
 /**
  * @param {string} text
- * @param {string} language empty: the one that is being spoken
+ * @param {string} language empty: the server decides
  */
 function say(text, language) {
   notices.clear("server");
@@ -170,9 +192,7 @@ function say(text, language) {
 composer.addEventListener("submit", (event) => {
   event.preventDefault();
   const text = field.value.trim();
-  const { chosen, shown } = languages;
-  const language = chosen || (conversation.begun ? "" : shown);
-  if (text && say(text, language)) field.value = "";
+  if (text && say(text, languages.chosen)) field.value = "";
 });
 
 talk.addEventListener("click", async () => {
@@ -201,11 +221,8 @@ async function listen() {
 
 function showMicrophone() {
   const { listening } = sound;
-  talk.setAttribute("aria-pressed", String(listening));
-  talk.replaceChildren(
-    icon(listening ? "mic" : "mic-off"),
-    element("span", {}, [listening ? "Mute" : "Talk"]),
-  );
+  talk.classList.toggle("listening", listening);
+  talk.replaceChildren(icon("mic"), element("span", {}, [listening ? "Mute" : "Talk"]));
   showFloor();
 }
 
@@ -219,6 +236,7 @@ function cancel() {
   link.send({ type: "response.cancel" });
 }
 
+voice.prepend(icon("speaker"));
 voice.addEventListener("click", () => {
   const quiet = voice.getAttribute("aria-pressed") === "true";
   voice.setAttribute("aria-pressed", String(!quiet));
@@ -227,4 +245,9 @@ voice.addEventListener("click", () => {
 
 showMicrophone();
 notices.onRetry(() => link.retry());
+notices.onKey((key) => {
+  // It is kept no longer than this page: the next one asks again.
+  link.key = key;
+  link.retry();
+});
 link.retry();

@@ -23,6 +23,7 @@ export class Notices {
   #place = part("notices", HTMLElement);
   #status = part("status", HTMLElement);
   #retry = part("retry", HTMLButtonElement);
+  #keyForm = part("key-form", HTMLFormElement);
   /** @type {Map<Topic, HTMLElement>} */
   #shown = new Map();
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -33,11 +34,20 @@ export class Notices {
     this.#retry.addEventListener("click", retry);
   }
 
+  /** @param {(key: string) => void} use what to do with a key that was typed */
+  onKey(use) {
+    this.#keyForm.addEventListener("submit", (event) => {
+      event.preventDefault();
+      use(part("key", HTMLInputElement).value.trim());
+    });
+  }
+
   /**
    * @param {Topic} topic of which there is one notice at a time
    * @param {string} text
    */
   tell(topic, text) {
+    if (this.#shown.get(topic)?.querySelector("p")?.textContent === text) return;
     this.clear(topic);
     const close = element("button", { type: "button", ariaLabel: "Dismiss" }, ["×"]);
     const notice = element("div", { className: "notice" }, [
@@ -61,10 +71,13 @@ export class Notices {
   }
 
   /** @param {import("./link.js").LinkState} state */
-  link({ name, reason, retryAt }) {
+  link({ name, reason, refused, retryAt }) {
     clearInterval(this.#countdown);
     document.documentElement.dataset.link = name;
     this.#retry.hidden = name !== "lost";
+    // Who is typing a key is not disturbed by an attempt without it.
+    if (refused) this.#keyForm.hidden = false;
+    if (name === "open") this.#keyForm.hidden = true;
     if (name === "open") this.clear("server");
     if (name !== "lost") {
       this.#say(name === "open" ? "Connected" : "Connecting");

@@ -1,11 +1,11 @@
 /**
  * The worklet that plays replies, and knows how much of each was heard.
  *
- * It takes `{type: "begin", turn, rate}`, `{type: "audio", pcm}`, `{type: "end"}` and
- * `{type: "clear"}`, and posts
+ * It takes `{type: "begin", turn, rate, ms}`, where `ms` is how much of the reply was
+ * played before, `{type: "audio", pcm}`, `{type: "end"}` and `{type: "clear"}`, and posts
  * `{type: "audible", turn, at}` when the first sample that one can hear is rendered,
  * `{type: "position", turn, ms, level}` twenty times a second while it plays, and
- * `{type: "played", turn, ms}` when a reply has come to its end.
+ * `{type: "played", turn, ms}` when it has come to its end, or was cut off.
  */
 
 import { Resampler } from "./resampler.js";
@@ -41,7 +41,7 @@ class Playback extends AudioWorkletProcessor {
     this.port.onmessage = ({ data }) => this.take(data);
   }
 
-  /** @param {{type: string, turn: number, rate: number, pcm: ArrayBuffer}} message */
+  /** @param {{type: string, turn: number, rate: number, ms: number, pcm: ArrayBuffer}} message */
   take(message) {
     const newest = this.replies.at(-1);
     switch (message.type) {
@@ -53,9 +53,9 @@ class Playback extends AudioWorkletProcessor {
           resampler: new Resampler(message.rate, sampleRate),
           pieces: [],
           offset: 0,
-          frames: 0,
+          frames: Math.round((message.ms / 1000) * sampleRate),
           complete: false,
-          audible: false,
+          audible: message.ms > 0,
         });
         break;
       case "audio":

@@ -155,12 +155,13 @@ export class Sound {
   }
 
   /**
-   * A reply begins.
+   * A reply begins, or goes on.
    * @param {number} turn
    * @param {number} rate Hertz
+   * @param {number} ms how much of it was played before
    */
-  begin(turn, rate) {
-    this.#player?.port.postMessage({ type: "begin", turn, rate });
+  begin(turn, rate, ms = 0) {
+    this.#player?.port.postMessage({ type: "begin", turn, rate, ms });
   }
 
   /** @param {ArrayBuffer} pcm the next piece of the reply */

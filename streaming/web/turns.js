@@ -13,12 +13,18 @@ const KEPT = 30;
 
 export class Turns {
   #list;
+  #told;
   /** @type {Map<string, HTMLLIElement>} */
   #items = new Map();
 
-  /** @param {HTMLOListElement} list */
-  constructor(list) {
+  /**
+   * @param {HTMLOListElement} list
+   * @param {HTMLElement} told is read out by a screen reader: each turn once, when it
+   *   is answered, and not each word as it comes
+   */
+  constructor(list, told) {
     this.#list = list;
+    this.#told = told;
   }
 
   /** @param {Turn} turn */
@@ -35,6 +41,25 @@ export class Turns {
     this.#drawDeeds(item, turn);
     this.#drawEnding(item, turn);
     this.#drawFall(item, turn);
+    if (turn.reply && !item.dataset.told) this.#tell(item, turn);
+  }
+
+  /**
+   * @param {HTMLLIElement} item
+   * @param {Turn} turn
+   */
+  #tell(item, turn) {
+    item.dataset.told = "yes";
+    const lines = [
+      ["You: ", caption(turn), turn.language],
+      ["Parley: ", turn.reply, turn.replyLanguage],
+      ...turn.changes.map(({ name, state }) => ["", `${name}: ${state}`, turn.language]),
+    ].filter(([, text]) => text);
+    this.#told.replaceChildren(
+      ...lines.map(([who, text, lang]) =>
+        element("p", {}, [who, element("span", { lang }, [text])]),
+      ),
+    );
   }
 
   /** @param {Turn} turn */
@@ -46,7 +71,7 @@ export class Turns {
   /** @param {Turn} turn */
   #add(turn) {
     const item = element("li", { className: "turn" }, [
-      said("you", turn.kind === "typed" ? "You typed" : "You said"),
+      said("you", turn.kind === "typed" ? "You typed" : "You"),
       said("parley", "Parley"),
       element("p", { className: "ending" }),
       element("ul", { className: "deeds" }),

@@ -24,50 +24,47 @@ import { element } from "./elements.js";
  */
 export function waterfall({ timings, marks, kind }) {
   if (!timings || marks.audible === null) return null;
-  const zero = kind === "typed" ? marks.sent : timings.speech_ended_ms;
-  if (zero === null) return null;
-  const total = marks.audible - zero;
-  if (total <= 0) return null;
+  const typed = kind === "typed";
+  const zero = typed ? marks.sent : timings.speech_ended_ms;
+  const committed = typed ? zero : timings.committed_ms;
+  if (zero === null || committed === null || marks.audible <= zero) return null;
 
-  const spoken = kind === "spoken" && timings.committed_ms !== null;
-  const committed = spoken ? timings.committed_ms - zero : 0;
-  const spans = spoken ? [span("end of turn awaited", "wait", 0, committed)] : [];
-  // The transcript that counted was begun when the pause was noticed; if it had to be
-  // made once more, it was ready that much after the decision.
-  const redone = timings.finalization_ms ?? 0;
-  const noticed = Math.max(0, (marks.noticed ?? zero) - zero);
-  const began = redone > 0 ? committed + redone - (timings.recognition_ms ?? 0) : noticed;
-  let at = spoken ? Math.max(0, began) : 0;
-  for (const [name, stage, took] of /** @type {const} */ ([
-    ["speech recognised", "hear", spoken ? timings.recognition_ms : null],
-    ["request understood", "think", timings.response_ms],
-    ["first words spoken", "speak", timings.synthesis_ms],
-  ])) {
-    if (took === null) continue;
-    spans.push(span(name, stage, at, at + took));
-    at += took;
-  }
-  const left = committed + (timings.first_audio_ms ?? 0);
-  spans.push(span("sent and played", "travel", Math.min(left, total), total));
-  return {
-    total,
-    spoken:
-      timings.speech_started_ms === null || timings.speech_ended_ms === null
-        ? null
-        : timings.speech_ended_ms - timings.speech_started_ms,
-    spans,
-  };
+  const total = marks.audible - zero;
+  const decided = committed - zero;
+  const left = Math.min(total, decided + (timings.first_audio_ms ?? 0));
+  const spans = [
+    span("end of turn awaited", "wait", 0, typed ? null : decided),
+    stage("speech recognised", "hear", "recognition", timings, decided),
+    stage("request understood", "think", "response", timings, decided),
+    stage("first words spoken", "speak", "synthesis", timings, decided),
+    span("sent and played", "travel", left, total - left),
+  ].filter((one) => one !== null);
+  const { speech_started_ms: started, speech_ended_ms: ended } = timings;
+  const spoken = started === null || ended === null ? null : ended - started;
+  return { total, spoken, spans };
+}
+
+/**
+ * @param {string} name
+ * @param {Span["kind"]} kind
+ * @param {"recognition" | "response" | "synthesis"} which
+ * @param {import("./wire.js").Timings} timings
+ * @param {number} decided when the server counts from
+ */
+function stage(name, kind, which, timings, decided) {
+  const start = timings[`${which}_start_ms`];
+  return start === null ? null : span(name, kind, decided + start, timings[`${which}_ms`]);
 }
 
 /**
  * @param {string} name
  * @param {Span["kind"]} kind
  * @param {number} start
- * @param {number} end
- * @returns {Span}
+ * @param {number | null} took
+ * @returns {Span | null}
  */
-function span(name, kind, start, end) {
-  return { name, kind, start, end };
+function span(name, kind, start, took) {
+  return took === null ? null : { name, kind, start: Math.max(0, start), end: start + took };
 }
 
 /**
@@ -76,50 +73,48 @@ function span(name, kind, start, end) {
  */
 export function picture({ total, spoken, spans }) {
   const last = Math.max(total, ...spans.map(({ end }) => end));
-  const rows = spans.map(({ name, kind, start, end }) => {
-    const bar = element("span", { className: `bar ${kind}` });
-    bar.style.left = `${(start / last) * 100}%`;
-    bar.style.width = `${((end - start) / last) * 100}%`;
-    return element("tr", {}, [
-      element("th", { scope: "row" }, [name]),
-      element("td", { className: "track" }, [bar]),
-      element("td", { className: "ms" }, [took(end - start)]),
-    ]);
-  });
-  const words =
-    spoken === null ? "Typed." : `You spoke for ${(spoken / 1000).toFixed(1)} s.`;
-  const note = `${words} The bars begin at your last word and end with the first sound.`;
+  const rows = spans.map((one) =>
+    element("tr", {}, [
+      element("th", { scope: "row" }, [one.name]),
+      element("td", { className: "track" }, [bar(one, last)]),
+      element("td", { className: "ms" }, [milliseconds(one.end - one.start)]),
+    ]),
+  );
+  const from =
+    spoken === null
+      ? "The bars begin when your words left"
+      : `You spoke for ${(spoken / 1000).toFixed(1)} s. The bars begin at your last word`;
   return element("details", { className: "waterfall" }, [
     element("summary", {}, [
-      element("span", { className: "total" }, [took(total)]),
+      element("span", { className: "total" }, [milliseconds(total)]),
       " to the first sound",
-      strip(spans, last),
+      // For the eye alone: the table says the same.
+      element(
+        "span",
+        { className: "strip", ariaHidden: "true" },
+        spans.map((one) => bar(one, last)),
+      ),
     ]),
-    element("table", {}, [element("tbody", {}, rows)]),
-    element("p", { className: "note" }, [spoken === null ? typedNote() : note]),
+    element("table", {}, [
+      element("caption", { className: "hidden" }, ["Where the time went"]),
+      element("tbody", {}, rows),
+    ]),
+    element("p", { className: "note" }, [`${from} and end with the first sound.`]),
   ]);
 }
 
-function typedNote() {
-  return "The bars begin when your words left and end with the first sound.";
-}
-
 /**
- * The whole in one line, for the eye alone: the table says the same.
- * @param {Span[]} spans
- * @param {number} last
+ * @param {Span} span
+ * @param {number} last the end of the whole, in milliseconds
  */
-function strip(spans, last) {
-  const bars = spans.map(({ kind, start, end }) => {
-    const bar = element("span", { className: `bar ${kind}` });
-    bar.style.left = `${(start / last) * 100}%`;
-    bar.style.width = `${((end - start) / last) * 100}%`;
-    return bar;
-  });
-  return element("span", { className: "strip", ariaHidden: "true" }, bars);
+function bar({ kind, start, end }, last) {
+  const made = element("span", { className: `bar ${kind}` });
+  made.style.left = `${(start / last) * 100}%`;
+  made.style.width = `${((end - start) / last) * 100}%`;
+  return made;
 }
 
 /** @param {number} ms */
-function took(ms) {
+function milliseconds(ms) {
   return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }

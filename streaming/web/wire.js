@@ -11,8 +11,11 @@
  * @property {number | null} committed_ms of audio
  * @property {number | null} finalization_ms
  * @property {number | null} first_audio_ms
+ * @property {number | null} recognition_start_ms after the commit, or before it
  * @property {number | null} recognition_ms
+ * @property {number | null} response_start_ms likewise
  * @property {number | null} response_ms
+ * @property {number | null} synthesis_start_ms likewise
  * @property {number | null} synthesis_ms
  *
  * @typedef {object} Device
@@ -24,9 +27,8 @@
  * @property {string[]} items
  *
  * @typedef {(
- *   {type: "session.created", session_id: string, languages: string[],
- *     disclosure: string}
- *   | {type: "session.updated", languages: string[]}
+ *   {type: "session.created", session_id: string, languages: string[]}
+ *   | {type: "session.updated", languages: string[], disclosure: string}
  *   | {type: "input_audio_buffer.speech_started", turn: number, audio_start_ms: number}
  *   | {type: "input_audio_buffer.speech_stopped", turn: number, audio_end_ms: number}
  *   | {type: "parley.floor", floor: Floor, turn: number, audio_ms: number}
@@ -40,12 +42,12 @@
  *   | {type: "response.created", turn: number, language: string, rate: number}
  *   | {type: "response.output_audio_transcript.done", turn: number, transcript: string}
  *   | {type: "response.output_audio.done", turn: number, audio_ms: number}
- *   | {type: "parley.duck", turn: number, ducked: boolean}
+ *   | {type: "parley.duck", turn: number, ducked: boolean, position_ms: number}
  *   | {type: "response.done", turn: number, status: "completed" | "cancelled" | "failed",
  *     heard_ms: number, heard_text: string}
  *   | {type: "parley.timings", turn: number} & Timings
  *   | {type: "parley.home.device"} & Device
- *   | {type: "error", code: string, message: string}
+ *   | {type: "error" | "parley.warning", code: string, message: string}
  *   | {type: "session.going_away", deadline_ms: number}
  * )} ServerMessage
  */
