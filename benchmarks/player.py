@@ -6,7 +6,7 @@ silent and forgets what it has not played.
 
 import numpy as np
 
-from streaming.client import AUDIBLE
+from streaming.playing import AUDIBLE
 from voice.audio import Pcm, Samples
 
 __all__ = ["Player"]

@@ -168,9 +168,10 @@ async def _interrupt(client: Client, question: Clip, clip: Clip, run: Run) -> No
         if reply.done is not None and reply.done.status == "cancelled"
     ]
     for reply in stopped:
-        assert reply.done_at is not None
         onset = begun + span.start / 1000
-        run.barge_ins_ms.append(round((reply.done_at - onset) * 1000, 1))
+        # Silent already, between two words, it took no time at all.
+        last = max(reply.last_audible or 0.0, onset)
+        run.barge_ins_ms.append(round((last - onset) * 1000, 1))
     run.barge_ins_missed += not stopped
 
 

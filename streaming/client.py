@@ -21,6 +21,7 @@ from websockets.exceptions import (
 from streaming.messages import (
     ClientMessage,
     Committed,
+    Ducked,
     ErrorMessage,
     FloorChanged,
     IntentMessage,
@@ -35,6 +36,7 @@ from streaming.messages import (
     Timings,
     TranscriptCompleted,
 )
+from streaming.playing import Playing
 from streaming.protocols.native import parse_server, serialize
 from voice.audio import Pcm
 from voice.errors import ClientError
@@ -44,9 +46,6 @@ __all__ = ["Client", "Turn", "audible_end", "connected"]
 
 FRAME = Millis(20)
 """What a microphone delivers at a time."""
-
-AUDIBLE = 300
-"""Sample value, of 32768, from which a listener hears something: -41 dBFS."""
 
 SETTLE = Millis(1500)
 """Silence after a recording in which an answer must begin to be worked on."""
@@ -74,6 +73,8 @@ class Turn:
     audio: list[Pcm] = field(default_factory=list)
     committed_ms: int | None = None
     first_audible: float | None = None
+    last_audible: float | None = None
+    """Of what came so far; of a reply that was stopped, of what was played."""
     timings: Timings | None = None
     done: ResponseDone | None = None
     done_at: float | None = None
@@ -103,7 +104,8 @@ class Client:
         """Who plays the replies, and reports how far; None: nobody, it is feigned."""
         self._connection = connection
         self._speaking: Turn | None = None
-        self._playing_since = 0.0
+        self.playing = Playing()
+        """The reply that came last, as a listener hears it."""
         self._updated = asyncio.Event()
         self._refusal: ErrorMessage | None = None
         self._lost: ClientError | None = None
@@ -274,11 +276,18 @@ class Client:
             case ResponseCreated():
                 self._speaking = self._turn(message.turn)
                 self._speaking.reply_language = message.language
+                self.playing = Playing()
+            case Ducked(ducked=True):
+                self._fall_silent()
+            case Ducked(position_ms=position):
+                self.playing.go_on(Millis(position))
             case ReplyText():
                 self._turn(message.turn).reply = message.transcript
             case ResponseDone():
                 turn = self._turn(message.turn)
                 turn.done, turn.done_at = message, self.now
+                if message.status == "cancelled":
+                    self._fall_silent()
             case Timings():
                 self._turn(message.turn).timings = message
             case ErrorMessage():
@@ -296,26 +305,20 @@ class Client:
         turn = self._speaking
         if turn is None:
             return
-        if not turn.audio:
-            # Even if it begins with silence: that is played too.
-            self._playing_since = self.now
+        self.playing.play(pcm, self.now)
         if turn.first_audible is None:
-            loud = np.flatnonzero(np.abs(pcm.samples.astype(np.int32)) >= AUDIBLE)
-            if len(loud):
-                # Pieces before it in the same burst play before it.
-                received = self.now
-                lead = self._unplayed(turn, received) + int(loud[0]) / pcm.rate
-                turn.first_audible = received + lead
+            turn.first_audible = self.playing.first_audible
+        turn.last_audible = self.playing.last_audible
         turn.audio.append(pcm)
-        position = sum(part.duration for part in turn.audio)
-        if position % 200 < pcm.duration:
-            heard = position - round(self._unplayed(turn, self.now) * 1000)
-            await self.send(Playback(turn=turn.id, position_ms=max(0, heard)))
+        received = sum(part.duration for part in turn.audio)
+        if received % 200 < pcm.duration:
+            position = self.playing.position(self.now)
+            await self.send(Playback(turn=turn.id, position_ms=position))
 
-    def _unplayed(self, turn: Turn, now: float) -> float:
-        """Seconds of the reply that a player would still have before it."""
-        received = sum(len(part) for part in turn.audio) / self.output_rate
-        return max(0.0, received - (now - self._playing_since))
+    def _fall_silent(self) -> None:
+        self.playing.fall_silent(self.now)
+        if self._speaking is not None:
+            self._speaking.last_audible = self.playing.last_audible
 
 
 @contextlib.asynccontextmanager

@@ -16,8 +16,8 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.paused_speech import PausedClip
 from benchmarks.peers.parts import INPUT_RATE, OUTPUT_RATE
-from streaming.client import AUDIBLE
 from streaming.messages import SessionUpdate
+from streaming.playing import AUDIBLE
 from streaming.protocols.native import serialize
 from voice.audio import Pcm
 
