@@ -9,6 +9,7 @@ sample were heard, and what a microphone in the room would pick up.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from voice.audio import Pcm, Samples
 from voice.events import Millis
@@ -107,5 +108,6 @@ class Playing:
         return sound
 
 
-def _loud(pcm: Pcm) -> Samples:
+def _loud(pcm: Pcm) -> npt.NDArray[np.intp]:
+    """The numbers of the samples that can be heard."""
     return np.flatnonzero(np.abs(pcm.samples.astype(np.int32)) >= AUDIBLE)

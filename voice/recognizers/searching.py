@@ -235,7 +235,8 @@ class _Trellis:
         """Each of `nodes` once."""
         tickets = np.arange(len(nodes), dtype=np.int32)
         self._ticket[nodes] = tickets
-        return nodes[self._ticket[nodes] == tickets]
+        once: Numbers = nodes[self._ticket[nodes] == tickets]
+        return once
 
     # --- Back from the end ----------------------------------------------------
 
@@ -309,7 +310,8 @@ class _Trellis:
         if is_sound:
             # It lasts a frame at least.
             best = np.append(best[1:], _IMPOSSIBLE)
-        return best - sums
+        ahead: Ahead = best - sums
+        return ahead
 
     def _found(self, score: float, way: _Way) -> Found:
         sounds = self.sounds
