@@ -56,8 +56,13 @@ def pronounced(text: str, language: str) -> tuple[np.ndarray, np.ndarray]:
     return np.array(sounds, np.int64), np.array(times)
 
 
-def log_probabilities(model: Acoustic, clips: list[np.ndarray]) -> list[np.ndarray]:
-    """The network's opinion on clips of int16 audio; each [frames of 30 ms, phones]."""
+def log_probabilities(
+    model: Acoustic, clips: Sequence[np.ndarray], languages: Sequence[str]
+) -> list[np.ndarray]:
+    """The network's opinion on clips of int16 audio; each [frames of 30 ms, phones].
+
+    `languages` has the tag of each.
+    """
     longest = max(len(clip) for clip in clips)
     audio = np.zeros((len(clips), longest + -longest % FRAME), np.float32)
     for row, clip in zip(audio, clips, strict=True):
@@ -65,7 +70,8 @@ def log_probabilities(model: Acoustic, clips: list[np.ndarray]) -> list[np.ndarr
     mel = _LOG_MEL(torch.from_numpy(audio))
     frames = torch.tensor([len(clip) // HOP for clip in clips])
     with torch.inference_mode():
-        scores = model(colorless(mel, frames)).log_softmax(-1).numpy()
+        scores = model(colorless(mel, frames), model.numbers(languages))
+        scores = scores.log_softmax(-1).numpy()
     return [
         row[: -(-len(clip) // FRAME)] for row, clip in zip(scores, clips, strict=True)
     ]
@@ -132,7 +138,9 @@ def align(
     by_length = sorted(recordings, key=lambda recording: len(recording.samples))
     for first in range(0, len(by_length), _AT_ONCE):
         chunk = by_length[first : first + _AT_ONCE]
-        scores = log_probabilities(model, [r.samples for r in chunk])
+        scores = log_probabilities(
+            model, [r.samples for r in chunk], [r.language for r in chunk]
+        )
         for recording, score in zip(chunk, scores, strict=True):
             if not recording.text:
                 yield recording.name, _by_step(_believed(score))

@@ -59,11 +59,17 @@ class Batch:
         audio: float32 [batch, samples], padded with zeros.
         labels: int64 [batch, samples / 160], the sound of each 10 ms or `UNKNOWN`.
         frames: int64 [batch], steps of 10 ms before the padding.
+        languages: tag of each.
     """
 
     audio: Tensor
     labels: Tensor
     frames: Tensor
+    languages: tuple[str, ...]
+
+
+Example = tuple[np.ndarray, np.ndarray, str]
+"""Audio, labels and language of one clip."""
 
 
 class Library:
@@ -108,7 +114,7 @@ class Library:
             audio = soxr.resample(audio, RATE * speed, RATE, quality="MQ")
             index = (np.arange(len(audio) // HOP) * speed).astype(np.int64)
             labels = labels[index.clip(0, len(labels) - 1)]
-        return Utterance(audio, (), labels)
+        return Utterance(self._recordings[number].language, audio, (), labels)
 
 
 class Batches(IterableDataset[Batch]):
@@ -155,12 +161,13 @@ class Batches(IterableDataset[Batch]):
             DataLoader(self, batch_size=None, num_workers=1, prefetch_factor=12)
         )
 
-    def _example(self) -> tuple[np.ndarray, np.ndarray]:
+    def _example(self) -> Example:
         rng, mixture = self._rng, self._mixture
         strength = 0.1 + 0.9 * min(1.0, self._progress.value / mixture.ramp)
         if rng.random() < mixture.wordless:
             audio = self._rooms.nothing_said(int(rng.uniform(0.5, 4.0) * RATE))
-            return audio, np.full(len(audio) // HOP, SILENCE, np.int16)
+            labels = np.full(len(audio) // HOP, SILENCE, np.int16)
+            return audio, labels, rng.choice(list(self._languages))
         said = self._utterance(strength)
         assert said.labels is not None
         lead, tail = (int(rng.uniform(0.02, 0.4) * RATE) // HOP for _ in range(2))
@@ -168,7 +175,7 @@ class Batches(IterableDataset[Batch]):
         if rng.random() < mixture.babble * strength:
             audio = audio + self._background(len(audio), rng.uniform(0.05, 0.25))
         labels = np.pad(said.labels, (lead, tail), constant_values=SILENCE)
-        return self._rooms.impair(audio, strength), labels
+        return self._rooms.impair(audio, strength), labels, said.language
 
     def _background(self, length: int, level: float) -> np.ndarray:
         other = self._espeak(1.0).audio
@@ -197,10 +204,8 @@ class Batches(IterableDataset[Batch]):
             if said is not None and len(said.audio) < self._mixture.longest * RATE:
                 return said
 
-    def _grouped(
-        self, pool: list[tuple[np.ndarray, np.ndarray]]
-    ) -> Iterator[list[tuple[np.ndarray, np.ndarray]]]:
-        group: list[tuple[np.ndarray, np.ndarray]] = []
+    def _grouped(self, pool: list[Example]) -> Iterator[list[Example]]:
+        group: list[Example] = []
         for example in pool:
             size = len(example[0]) * (len(group) + 1)
             if group and (
@@ -213,16 +218,21 @@ class Batches(IterableDataset[Batch]):
             yield group
 
 
-def _stacked(group: list[tuple[np.ndarray, np.ndarray]]) -> Batch:
-    longest = max(len(audio) for audio, _ in group)
+def _stacked(group: list[Example]) -> Batch:
+    longest = max(len(audio) for audio, _, _ in group)
     frames = -(-longest // HOP)
     audio = np.zeros((len(group), frames * HOP), np.float32)
     labels = np.full((len(group), frames), UNKNOWN, np.int64)
-    for row, (samples, known) in enumerate(group):
+    for row, (samples, known, _) in enumerate(group):
         audio[row, : len(samples)] = samples
         labels[row, : min(frames, len(known))] = known[:frames]
-    steps = torch.tensor([len(samples) // HOP for samples, _ in group])
-    return Batch(torch.from_numpy(audio), torch.from_numpy(labels), steps)
+    steps = torch.tensor([len(samples) // HOP for samples, _, _ in group])
+    return Batch(
+        torch.from_numpy(audio),
+        torch.from_numpy(labels),
+        steps,
+        tuple(language for _, _, language in group),
+    )
 
 
 def save_recordings(recordings: list[Recording], path: Path) -> None:

@@ -55,7 +55,7 @@ def main() -> None:
             continue
         sounds, _ = pronounced(row["transcript"], row["language"])
         wanted = [PHONES[sound] for sound in sounds]
-        (scores,) = log_probabilities(model, [samples])
+        (scores,) = log_probabilities(model, [samples], [row["language"]])
         counts = align(wanted, heard(scores))
         group = wrong[row["kind"], row["speech"], row["language"]]
         group[0] += 1

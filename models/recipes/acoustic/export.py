@@ -23,18 +23,25 @@ FRAME_MS = 10 * STRIDE
 
 
 def export(model: Acoustic, path: Path, *, quantized: bool = True) -> None:
-    """Write the network: `mel` [1, 80, n] to `phones` [1, n / 3, sounds], logarithms."""
+    """Write the network.
+
+    `mel` [1, 80, n] and `languages` [k] to `phones` [k, n / 3, sounds], logarithms.
+    """
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # The exporter by tracing is called old, and needs no further package.
         warnings.simplefilter("ignore")
         plain = Path(folder) / "plain.onnx"
         torch.onnx.export(
             _WithLogarithms(model),
-            (torch.zeros(1, 80, 300),),
+            (torch.zeros(1, 80, 300), torch.tensor([0, 1])),
             str(plain),
-            input_names=["mel"],
+            input_names=["mel", "languages"],
             output_names=["phones"],
-            dynamic_axes={"mel": {2: "steps"}, "phones": {1: "frames"}},
+            dynamic_axes={
+                "mel": {2: "steps"},
+                "languages": {0: "listeners"},
+                "phones": {0: "listeners", 1: "frames"},
+            },
             opset_version=17,
             dynamo=False,
         )
@@ -56,8 +63,8 @@ class _WithLogarithms(torch.nn.Module):
         super().__init__()
         self._model = model
 
-    def forward(self, mel: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self._model(mel)
+    def forward(self, mel: torch.Tensor, languages: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self._model(mel, languages)
         return logits.log_softmax(-1)
 
 

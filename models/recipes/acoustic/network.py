@@ -1,5 +1,10 @@
-"""The network: a convolution to frames of 30 ms, then blocks that look near and far."""
+"""The network: a convolution to frames of 30 ms, then blocks that look near and far.
 
+The last blocks are told the language: the same sound of a mouth is another phoneme to
+the French than to the Spanish. What comes before them is computed once for all.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +17,8 @@ STRIDE = 3
 
 _MELS = 80
 _NEAR = 9
+_TOLD = 2
+"""Of the blocks, how many know the language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,7 @@ class Shape:
     width: int
     layers: int
     phones: int
+    languages: tuple[str, ...]
 
     @property
     def heads(self) -> int:
@@ -100,12 +108,31 @@ class Acoustic(nn.Module):
         )
         self.norm = nn.LayerNorm(width)
         self.phones = nn.Linear(width, shape.phones)
+        self.languages = nn.Embedding(1 + len(shape.languages), width)
+        nn.init.zeros_(self.languages.weight)
 
-    def forward(self, mel: Tensor) -> Tensor:
-        """Features [batch, 80, 3 t] to logits [batch, t, phones]."""
+    def numbers(self, languages: Iterable[str]) -> Tensor:
+        """What `forward` calls them; 0 is any language that is not among ours."""
+        known = {tag: number for number, tag in enumerate(self.shape.languages, 1)}
+        return torch.tensor([known.get(tag, 0) for tag in languages])
+
+    def forward(self, mel: Tensor, languages: Tensor) -> Tensor:
+        """What was heard, for a listener of that language.
+
+        Args:
+            mel: features [batch, 80, 3 t].
+            languages: int64 [batch], see `numbers`; or several for a batch of one.
+
+        Returns:
+            Logits [batch or number of languages, t, phones].
+        """
         x = F.gelu(self.conv1(mel))
         x = F.gelu(self.conv2(x)).transpose(1, 2)
-        for block in self.encoder:
+        shared = len(self.encoder) - _TOLD
+        for block in self.encoder[:shared]:
+            x = block(x)
+        x = x + self.languages(languages)[:, None]
+        for block in self.encoder[shared:]:
             x = block(x)
         logits: Tensor = self.phones(self.norm(x))
         return logits

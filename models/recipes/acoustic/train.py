@@ -43,6 +43,8 @@ from voice.phones import PHONES, SILENCE
 _WARM_UP_STEPS = 200
 _AVERAGE = 0.998
 _MASKS_BEGIN = 0.25
+_UNTOLD = 0.15
+"""Of the clips, how many come without their language."""
 _WARPS_BEGIN = 0.03
 
 
@@ -134,7 +136,9 @@ class Trainer:
         out.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config.seed)
         self.config, self.out = config, out
-        self.shape = Shape(phones=len(PHONES), **config.shape)
+        self.shape = Shape(
+            phones=len(PHONES), languages=tuple(config.languages), **config.shape
+        )
         self.model = Acoustic(self.shape)
         self.average = Acoustic(self.shape)
         self.average.load_state_dict(self.model.state_dict())
@@ -272,10 +276,16 @@ class Trainer:
         torch.set_num_threads(self.config.threads)
         with torch.no_grad():
             mel, labels = self._features(batch, progress)
+        languages = self.model.numbers(
+            "" if self._rng.random() < _UNTOLD else tag for tag in batch.languages
+        )
         parts = min(self.config.threads, len(labels))
         rows = [slice(part, None, parts) for part in range(parts)]
         results = list(
-            self._pool.map(lambda part: self._gradients(mel[part], labels[part]), rows)
+            self._pool.map(
+                lambda part: self._gradients(mel[part], labels[part], languages[part]),
+                rows,
+            )
         )
         for parameter, *shares in zip(
             self.model.parameters(),
@@ -307,7 +317,7 @@ class Trainer:
         return mel, labels[:, ::STRIDE]
 
     def _gradients(
-        self, mel: Tensor, labels: Tensor
+        self, mel: Tensor, labels: Tensor, languages: Tensor
     ) -> tuple[float, float, list[Tensor]]:
         """One part of the batch, on one thread.
 
@@ -315,7 +325,7 @@ class Trainer:
         meet in every product of matrices.
         """
         torch.set_num_threads(1)
-        logits = self.model(mel)
+        logits = self.model(mel, languages)
         loss = F.cross_entropy(
             logits.flatten(0, 1),
             labels.flatten(),

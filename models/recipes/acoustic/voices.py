@@ -56,12 +56,14 @@ class Utterance:
     """Speech with what is known about its sounds.
 
     Attributes:
+        language: tag.
         audio: float32, 16 kHz, shape [n].
         sounds: numbers of `PHONES` in order, silences left out.
         labels: int16, the sound of each 10 ms or `UNKNOWN`, shape [n // 160]; None where
             no time is known.
     """
 
+    language: str
     audio: np.ndarray
     sounds: tuple[int, ...]
     labels: np.ndarray | None
@@ -124,7 +126,9 @@ def read_by_espeak(
     scale = RATE / (espeak.rate * tract)
     moved = [Phoneme(p.symbol, int(p.start * scale), p.position) for p in phonemes]
     ends = [*(p.start for p in moved[1:]), len(audio)][: len(moved)]
-    return Utterance(audio, sounds_of(moved), timed_labels(moved, ends, len(audio)))
+    return Utterance(
+        language, audio, sounds_of(moved), timed_labels(moved, ends, len(audio))
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ QUICK = train.Config(
     checkpoint_minutes=99,
     aligned=(0.8,),
     readings=0,
-    shape={"width": 64, "layers": 2},
+    shape={"width": 64, "layers": 3},
     languages={"en": 1.0, "it": 1.0},
     mixture=Mixture(seconds=20, clips=12, longest=4.0),
 )
@@ -87,14 +87,19 @@ def test_the_exported_model_hears_what_the_trained_one_hears(
     model, facts = load_run(out)
     assert facts["step"] >= QUICK.steps
     mel = torch.randn(1, 80, 250)
+    listeners = model.numbers(["it", "en", "xx"])
+    assert listeners.tolist() == [2, 1, 0]
     with torch.inference_mode():
-        expected = model(mel).log_softmax(-1).numpy()
+        expected = model(mel, listeners).log_softmax(-1).numpy()
+    assert np.abs(expected[0] - expected[1]).max() > 1e-3
     for quantized, tolerance in ((False, 1e-3), (True, 1.0)):
         path = tmp_path / f"{quantized}.onnx"
         export(model, path, quantized=quantized)
         session = onnxruntime.InferenceSession(str(path))
-        (found,) = session.run(None, {"mel": mel.numpy()})
-        assert found.shape == expected.shape == (1, 84, len(PHONES))
+        (found,) = session.run(
+            None, {"mel": mel.numpy(), "languages": listeners.numpy()}
+        )
+        assert found.shape == expected.shape == (3, 84, len(PHONES))
         assert np.abs(found - expected).max() < tolerance
 
 
@@ -136,7 +141,10 @@ class _Certain(torch.nn.Module):
         for frame, sound in enumerate(sounds):
             self.scores[0, frame, sound] = 9.0
 
-    def forward(self, mel: torch.Tensor) -> torch.Tensor:
+    def numbers(self, languages: list[str]) -> torch.Tensor:
+        return torch.zeros(len(languages), dtype=torch.long)
+
+    def forward(self, mel: torch.Tensor, languages: torch.Tensor) -> torch.Tensor:
         return self.scores.expand(len(mel), -1, -1)
 
 
