@@ -9,7 +9,7 @@ knows the language says it.
 import re
 from collections.abc import Mapping, Sequence
 
-__all__ = ["guess"]
+__all__ = ["guess", "weigh"]
 
 _WORDS: Mapping[str, frozenset[str]] = {
     language: frozenset(words.split())
@@ -105,6 +105,9 @@ _LETTER = 0.5
 _PRIOR = 0.6
 """What it counts that the language was spoken a moment ago: less than a word."""
 
+_DOUBT = 0.25
+"""What a candidate counts without any evidence, where the share is asked for."""
+
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 _LOOKED_AT = 600
@@ -119,15 +122,41 @@ def guess(text: str, candidates: Sequence[str], *, recent: str | None = None) ->
         candidates: canonical tags, at least one; the first one breaks a tie.
         recent: the language that was spoken a moment ago, if it is known.
     """
+    scores = _scores(text, candidates)
+    if recent in scores:
+        scores[recent] += _PRIOR
+    return max(scores, key=lambda tag: scores[tag])
+
+
+def weigh(text: str, candidates: Sequence[str]) -> tuple[str, float]:
+    """The language that `guess` would name, and its share of the evidence.
+
+    Args:
+        text: of any length.
+        candidates: canonical tags, at least one.
+
+    Returns:
+        The tag, and 1 / number of candidates for no evidence at all, rising towards 1
+        with every word that no other candidate has; 1 for the only candidate.
+    """
+    scores = _scores(text, candidates)
+    best = max(scores, key=lambda tag: scores[tag])
+    doubt = _DOUBT * len(scores) if len(scores) > 1 else 0.0
+    if not (evidence := sum(scores.values()) + doubt):
+        return best, 1.0
+    return best, (scores[best] + doubt / len(scores)) / evidence
+
+
+def _scores(text: str, candidates: Sequence[str]) -> dict[str, float]:
     folded = text[:_LOOKED_AT].casefold()
-    scores = {tag: _PRIOR if tag == recent else 0.0 for tag in candidates}
+    scores = dict.fromkeys(candidates, 0.0)
     for word in _TOKEN.findall(folded):
         _count(scores, [t for t in candidates if word in _WORDS.get(t, ())], 1.0)
     for letter in folded:
         if letter > "\x7f":
             having = [t for t in candidates if letter in _LETTERS.get(t, "")]
             _count(scores, having, _LETTER)
-    return max(scores, key=lambda tag: scores[tag])
+    return scores
 
 
 def _count(scores: dict[str, float], having: Sequence[str], weight: float) -> None:

@@ -8,7 +8,7 @@ import home_assistant_intents
 import pytest
 
 from voice.languages import LANGUAGES
-from voice.text_language import guess
+from voice.text_language import guess, weigh
 
 ALL = tuple(LANGUAGES)
 STARTER = ("en", "de", "fr", "es")
@@ -58,3 +58,24 @@ def test_a_text_that_tells_nothing_is_what_was_spoken_before_or_the_first():
     assert guess("21:30", STARTER) == "en"
     assert guess("", STARTER) == "en"
     assert guess("21:30", STARTER, recent="pl") == "en"
+
+
+def test_the_share_of_the_evidence_rises_with_every_word():
+    shares = [
+        weigh(text, STARTER)
+        for text in ("21:30", "das", "das Licht", "das Licht ist eingeschaltet")
+    ]
+    assert shares[0] == ("en", 1 / len(STARTER))
+    assert [tag for tag, _ in shares[1:]] == ["de", "de", "de"]
+    assert [share for _, share in shares] == sorted({share for _, share in shares})
+    assert shares[-1][1] < 1
+
+
+def test_the_only_candidate_has_all_of_the_evidence():
+    assert weigh("turn on the light", ["de"]) == ("de", 1.0)
+    assert weigh("21:30", ["de"]) == ("de", 1.0)
+
+
+def test_the_weighed_language_is_the_guessed_one():
+    for tag in STARTER:
+        assert all(weigh(t, STARTER)[0] == guess(t, STARTER) for t in replies(tag))

@@ -23,6 +23,13 @@ from faster_whisper import WhisperModel
 from voice.audio import HEARING_RATE, Pcm
 from voice.errors import ConfigError, Stage, StageError
 from voice.languages import canonical
+from voice.recognizers.bounds import (
+    LONGEST_S,
+    SHORTEST_S,
+    check,
+    holds_nothing,
+    nothing,
+)
 from voice.stages import Transcript
 
 __all__ = ["Hearing", "WhisperRecognizer"]
@@ -37,13 +44,9 @@ REQUIRED_FILES = {
 }
 """What the directory must hold, and where to get it."""
 
-LONGEST_S = 30.0
-SHORTEST_S = 0.1
 LARGEST_COMPRESSION = 2.4
 """Text that repeats itself compresses better than speech ever does."""
 
-_SILENCE = 4
-"""Samples never louder than this are silence: no model need look at them."""
 _TOKENS_AT_LEAST, _TOKENS_PER_SECOND, _TOKENS_AT_MOST = 8, 12, 224
 _SEAM_S = 0.1
 _LOOP = re.compile(r"(.{1,30}?)\1{4,}$")
@@ -211,23 +214,13 @@ class WhisperRecognizer:
             StageError: ``unsupported_language``, ``wrong_rate``, ``too_long`` or
                 ``crashed``.
         """
-        self._check(pcm, candidates)
-        if len(pcm) < SHORTEST_S * HEARING_RATE or _is_silent(pcm):
-            return _nothing(candidates)
+        check(pcm, candidates, self._languages)
+        if holds_nothing(pcm):
+            return nothing(candidates)
         try:
             return self._transcribe(pcm.to_floats(), candidates)
         except (RuntimeError, ValueError) as error:
             raise StageError(Stage.RECOGNITION, "crashed", str(error)) from error
-
-    def _check(self, pcm: Pcm, candidates: Sequence[str]) -> None:
-        if not candidates or not set(candidates) <= set(self._languages):
-            raise StageError(
-                Stage.RECOGNITION, "unsupported_language", ", ".join(candidates)
-            )
-        if pcm.rate != HEARING_RATE:
-            raise StageError(Stage.RECOGNITION, "wrong_rate", f"{pcm.rate} Hz")
-        if len(pcm) > LONGEST_S * HEARING_RATE:
-            raise StageError(Stage.RECOGNITION, "too_long", f"{pcm.duration} ms")
 
     def _transcribe(self, audio: Audio, candidates: Sequence[str]) -> Transcript:
         first, *rest = _parts(audio, self.windows_s[-1])
@@ -360,20 +353,6 @@ def _vocabulary_languages(model: WhisperModel) -> dict[str, str]:
     for token in tokens:
         codes.setdefault(canonical(token[2:-2]) or token[2:-2], token[2:-2])
     return codes
-
-
-def _is_silent(pcm: Pcm) -> bool:
-    return int(np.abs(pcm.samples.astype(np.int32)).max(initial=0)) <= _SILENCE
-
-
-def _nothing(candidates: Sequence[str]) -> Transcript:
-    return Transcript(
-        text="",
-        language=candidates[0],
-        language_probability=1 / len(candidates),
-        confidence=0.0,
-        no_speech=1.0,
-    )
 
 
 def _parts(audio: Audio, longest_s: float) -> list[Audio]:
