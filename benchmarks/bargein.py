@@ -305,8 +305,8 @@ async def measure(url: str, tried: Plans, *, seed: int = 0) -> Result:
 async def _measure(url: str | None, tried: Plans) -> Result:
     if url is not None:
         return await measure(url, tried)
-    async with serving() as address:
-        return await measure(address, tried)
+    async with serving() as served:
+        return await measure(served.url, tried)
 
 
 def summary(result: Result) -> str:

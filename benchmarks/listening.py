@@ -107,14 +107,16 @@ class Listener:
     ) -> None:
         self._gate = gate or GatePolicy()
         self._open_activity = load_voice_activity()
-        self._recognizer: Recognizer | None = None
+        self._recognizers: dict[str, Recognizer] = {}
+        """By home: a recogniser may search for what can be said in it."""
         self._smart_turn = smart_turn
         self._file = cache / f"heard-{self._fingerprint()}.jsonl" if cache else None
         self._known = dict(_read(self._file)) if self._file else {}
 
     def hear(self, clip: PausedClip) -> Heard:
         """The clip as the models hear it, from the cache if it was heard before."""
-        digest = hashlib.sha256(clip.pcm.to_bytes() + clip.language.encode())
+        about = f"{clip.language} {clip.home}"
+        digest = hashlib.sha256(clip.pcm.to_bytes() + about.encode())
         key = digest.hexdigest()[:32]
         if key not in self._known:
             self._known[key] = self._listen(clip)
@@ -150,10 +152,11 @@ class Listener:
         return Heard(tuple(activity.frames), tuple(hushes))
 
     def _hush(self, clip: PausedClip, utterance: Pcm, at: Millis, now: Millis) -> Hush:
-        if self._recognizer is None:
-            self._recognizer = load_recognizer(ModelChoice())
+        if clip.home not in self._recognizers:
+            self._recognizers[clip.home] = load_recognizer(ModelChoice(home=clip.home))
+        recognizer = self._recognizers[clip.home]
         begun = time.perf_counter()
-        transcript = self._recognizer.transcribe(utterance, [clip.language])
+        transcript = recognizer.transcribe(utterance, [clip.language])
         took = 1000 * (time.perf_counter() - begun)
         over = None
         if self._smart_turn is not None:

@@ -6,11 +6,12 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from voice.errors import ClientError
 
-__all__ = ["PARLEY", "ROOT", "serving"]
+__all__ = ["PARLEY", "ROOT", "Served", "serving"]
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,13 +26,32 @@ PARLEY = (
 )
 """The command of a server as it is shipped."""
 
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server that listens."""
+
+    url: str
+    pid: int
+    """Of its first process; Parley's is the gateway, its workers are others."""
+
+    def cpu_s(self) -> float | None:
+        """Seconds of CPU that this process has used; None where that is not told."""
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8")
+        except OSError:
+            return None
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 START_S, END_S = 120.0, 15.0
 """Seconds in which a server must come up, and go."""
 
 
 @contextlib.asynccontextmanager
-async def serving(command: Sequence[str] = PARLEY) -> AsyncIterator[str]:
-    """The address of a server that listens, until the block ends.
+async def serving(command: Sequence[str] = PARLEY) -> AsyncIterator[Served]:
+    """A server that listens, until the block ends.
 
     Args:
         command: prints a line of JSON with the key ``url`` when it listens.
@@ -44,7 +64,7 @@ async def serving(command: Sequence[str] = PARLEY) -> AsyncIterator[str]:
         *command, stdout=asyncio.subprocess.PIPE, cwd=ROOT, env=environment
     )
     try:
-        yield await _address(process, command)
+        yield Served(await _address(process, command), process.pid)
     finally:
         if process.returncode is None:
             process.terminate()

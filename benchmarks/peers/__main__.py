@@ -113,7 +113,7 @@ async def measure(
     results = {one.name: Result() for one in chosen}
     async with contextlib.AsyncExitStack() as stack:
         urls = {
-            one.name: await stack.enter_async_context(serving(one.command))
+            one.name: (await stack.enter_async_context(serving(one.command))).url
             for one in chosen
         }
         for url in urls.values():
