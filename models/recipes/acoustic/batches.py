@@ -60,16 +60,24 @@ class Batch:
         labels: int64 [batch, samples / 160], the sound of each 10 ms or `UNKNOWN`.
         frames: int64 [batch], steps of 10 ms before the padding.
         languages: tag of each.
+        espeak: rows in which eSpeak speaks.
     """
 
     audio: Tensor
     labels: Tensor
     frames: Tensor
     languages: tuple[str, ...]
+    espeak: tuple[int, ...]
 
 
-Example = tuple[np.ndarray, np.ndarray, str]
-"""Audio, labels and language of one clip."""
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One clip; see `Batch`."""
+
+    audio: np.ndarray
+    labels: np.ndarray
+    language: str
+    by_espeak: bool
 
 
 class Library:
@@ -149,7 +157,7 @@ class Batches(IterableDataset[Batch]):
         self._texts = {tag: Texts(tag, self._rng) for tag in self._languages}
         while True:
             pool = [self._example() for _ in range(self._mixture.clips * 8)]
-            pool.sort(key=lambda example: len(example[0]))
+            pool.sort(key=lambda example: len(example.audio))
             groups = list(self._grouped(pool))
             self._rng.shuffle(groups)
             for group in groups:
@@ -167,7 +175,7 @@ class Batches(IterableDataset[Batch]):
         if rng.random() < mixture.wordless:
             audio = self._rooms.nothing_said(int(rng.uniform(0.5, 4.0) * RATE))
             labels = np.full(len(audio) // HOP, SILENCE, np.int16)
-            return audio, labels, rng.choice(list(self._languages))
+            return Example(audio, labels, rng.choice(list(self._languages)), False)
         said = self._utterance(strength)
         assert said.labels is not None
         lead, tail = (int(rng.uniform(0.02, 0.4) * RATE) // HOP for _ in range(2))
@@ -175,7 +183,8 @@ class Batches(IterableDataset[Batch]):
         if rng.random() < mixture.babble * strength:
             audio = audio + self._background(len(audio), rng.uniform(0.05, 0.25))
         labels = np.pad(said.labels, (lead, tail), constant_values=SILENCE)
-        return self._rooms.impair(audio, strength), labels, said.language
+        audio = self._rooms.impair(audio, strength)
+        return Example(audio, labels, said.language, bool(said.sounds))
 
     def _background(self, length: int, level: float) -> np.ndarray:
         other = self._espeak(1.0).audio
@@ -207,7 +216,7 @@ class Batches(IterableDataset[Batch]):
     def _grouped(self, pool: list[Example]) -> Iterator[list[Example]]:
         group: list[Example] = []
         for example in pool:
-            size = len(example[0]) * (len(group) + 1)
+            size = len(example.audio) * (len(group) + 1)
             if group and (
                 size > self._mixture.seconds * RATE or len(group) == self._mixture.clips
             ):
@@ -219,19 +228,21 @@ class Batches(IterableDataset[Batch]):
 
 
 def _stacked(group: list[Example]) -> Batch:
-    longest = max(len(audio) for audio, _, _ in group)
+    longest = max(len(example.audio) for example in group)
     frames = -(-longest // HOP)
     audio = np.zeros((len(group), frames * HOP), np.float32)
     labels = np.full((len(group), frames), UNKNOWN, np.int64)
-    for row, (samples, known, _) in enumerate(group):
-        audio[row, : len(samples)] = samples
-        labels[row, : min(frames, len(known))] = known[:frames]
-    steps = torch.tensor([len(samples) // HOP for samples, _, _ in group])
+    for row, example in enumerate(group):
+        audio[row, : len(example.audio)] = example.audio
+        known = example.labels[:frames]
+        labels[row, : len(known)] = known
+    steps = torch.tensor([len(example.audio) // HOP for example in group])
     return Batch(
         torch.from_numpy(audio),
         torch.from_numpy(labels),
         steps,
-        tuple(language for _, _, language in group),
+        tuple(example.language for example in group),
+        tuple(row for row, example in enumerate(group) if example.by_espeak),
     )
 
 

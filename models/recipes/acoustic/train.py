@@ -33,6 +33,7 @@ from models.recipes.acoustic.batches import (
     save_recordings,
 )
 from models.recipes.acoustic.features import LogMel, colorless
+from models.recipes.acoustic.lending import Lender
 from models.recipes.acoustic.network import STRIDE, Acoustic, Shape
 from models.recipes.acoustic.texts import Texts
 from models.recipes.acoustic.voices import UNKNOWN, Recording, people, read_by_others
@@ -234,6 +235,7 @@ class Trainer:
         self, end: float, alignments: dict[str, np.ndarray]
     ) -> Iterator[dict[str, float]]:
         favor = self.config.favor
+        self._lender = Lender(self._people, alignments, self._rng)
         batches = Batches(
             self.config.languages,
             self.config.mixture,
@@ -307,6 +309,7 @@ class Trainer:
     def _features(self, batch: Batch, progress: float) -> tuple[Tensor, Tensor]:
         mel, labels = self.log_mel(batch.audio), batch.labels
         frames = batch.frames
+        mel = self._lender.lend(mel, labels, batch.espeak, self._rng)
         if progress > _WARPS_BEGIN:
             mel, labels = stretched(mel, labels, self._rng)
             mel = warped(mel, self._rng)

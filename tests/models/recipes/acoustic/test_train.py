@@ -24,6 +24,7 @@ from models.recipes.acoustic.batches import (
 from models.recipes.acoustic.evaluate import heard, load_run
 from models.recipes.acoustic.export import export, priors
 from models.recipes.acoustic.features import colorless
+from models.recipes.acoustic.lending import Lender
 from models.recipes.acoustic.network import STRIDE
 from models.recipes.acoustic.texts import Texts, is_test_sentence
 from models.recipes.acoustic.voices import (
@@ -255,3 +256,33 @@ def test_an_unknown_key_of_the_configuration_is_named(tmp_path: Path) -> None:
     assert json.dumps(
         train.Config.load(Path(train.__file__).with_name("config.toml")).shape
     )
+
+
+def test_spectra_of_people_are_lent_to_espeak_where_the_sound_is_known() -> None:
+    sounds = {text: pronounced(text, "en")[0] for text in ("see", "far")}
+    recordings, alignments = [], {}
+    rng = np.random.default_rng(2)
+    for number in range(40):
+        text = ("see", "far")[number % 2]
+        recording = dataclasses.replace(
+            _recording(text, 20), name=str(number), text=text
+        )
+        recordings.append(recording)
+        alignments[recording.name] = rng.choice(sounds[text], 60).astype(np.int16)
+    lender = Lender(recordings, alignments, random.Random(1))
+    mel = torch.zeros(3, 80, 30)
+    labels = torch.full((3, 30), UNKNOWN)
+    labels[:2, 10:20] = int(sounds["see"][-1])
+    # With enough tries, each row that may get other spectra does.
+    lent = mel
+    for seed in range(5):
+        lent = lender.lend(lent, labels, (0, 2), random.Random(seed))
+    assert lent[0, :, 12:18].abs().max() > 0.1
+    assert not lent[0, :, :7].any()
+    assert not lent[1:].any()
+
+
+def test_with_nobody_to_lend_nothing_changes() -> None:
+    mel, labels = torch.randn(1, 80, 9), torch.ones(1, 9, dtype=torch.long)
+    lender = Lender([], {}, random.Random(1))
+    assert torch.equal(lender.lend(mel, labels, (0,), random.Random(4)), mel)
