@@ -6,7 +6,9 @@ array operations a frame, over all sounds at once. From the end of the audio it 
 walks back, best first, and gives the best sentences in order, one after the other.
 
 How sure that is tells a comparison with the *free path*: any sounds in any order. Audio
-that holds no sentence of the graph is told far better by the free path.
+that holds no sentence of the graph is told far better by the free path. Who pauses after
+"turn on the" is told far better by a sentence that is not finished: were only whole ones
+looked for, half of the pauses within commands would pass for the end of some command.
 """
 
 import heapq
@@ -21,7 +23,7 @@ import numpy.typing as npt
 from voice.recognizers.phone_graphs import Numbers, PhoneGraph
 from voice.sentence_graphs import Meaning, joined
 
-__all__ = ["Found", "Search", "Weights", "search"]
+__all__ = ["UNFINISHED", "Found", "Search", "Weights", "search"]
 
 Scores = npt.NDArray[np.float32]
 Ahead = npt.NDArray[np.float64]
@@ -31,6 +33,11 @@ LONGEST_FRAMES = 500
 
 MOST_STEPS = 3000
 """Back from the end, for all sentences together."""
+
+UNFINISHED = 3.0
+"""By how much a sentence that goes on must be better than every whole one. Of 185
+silences within and after commands by held-out voices, nine of ten ends are better by 10
+as a whole, and nineteen of twenty pauses after half a command by 5 as a beginning."""
 
 _IMPOSSIBLE = np.float32(-1e30)
 
@@ -73,26 +80,38 @@ class Search:
     """Of the free path, silence left out."""
     frames: int
     """In which the free path hears a sound."""
+    beginning: Found | None = None
+    """The best sentence that goes on, if it is better by `UNFINISHED` than every whole
+    one of the graph."""
+
+    @property
+    def best(self) -> Found | None:
+        """What was said, if anything: a whole sentence, or the beginning of one."""
+        whole = self.sentences[0] if self.sentences else None
+        if self.beginning is None or whole is None:
+            return self.beginning or whole
+        far_better = self.beginning.score >= whole.score + UNFINISHED
+        return self.beginning if far_better else whole
 
     @property
     def fit(self) -> float:
-        """By how much each frame speaks for the best sentence, against the free path.
+        """By how much each frame speaks for `best`, against the free path.
 
-        0 is the best there is; -inf without a sentence.
+        0 is the best there is; -inf if nothing was found.
         """
-        if not self.sentences:
+        if self.best is None:
             return -np.inf
-        return (self.sentences[0].score - self.free) / max(self.frames, 1)
+        return (self.best.score - self.free) / max(self.frames, 1)
 
     @property
     def margin(self) -> float:
-        """By how much the best sentence is better than the best that means otherwise.
+        """By how much `best` is better than the best sentence that means otherwise.
 
         Log of the whole audio; inf if there is none among `sentences`.
         """
-        if not self.sentences:
+        best = self.best
+        if best is None:
             return 0.0
-        best = self.sentences[0]
         return next(
             (
                 best.score - other.score
@@ -116,11 +135,19 @@ def search(
     """
     free, phones, frames = _free_path(scores, weights.free)
     sentences: tuple[Found, ...] = ()
+    beginning = None
     if 0 < len(scores) <= LONGEST_FRAMES:
         trellis = _Trellis(scores, graph, weights)
         trellis.advance(len(scores))
         sentences = tuple(trellis.sentences(most))
-    return Search(sentences=sentences, free=free, phones=phones, frames=frames)
+        beginning = trellis.beginning(sentences[0].score if sentences else -np.inf)
+    return Search(
+        sentences=sentences,
+        free=free,
+        phones=phones,
+        frames=frames,
+        beginning=beginning,
+    )
 
 
 def _free_path(scores: Scores, penalty: float) -> tuple[float, tuple[int, ...], int]:
@@ -244,7 +271,7 @@ class _Trellis:
         """The best, no text twice, until `most` and one that means otherwise."""
         texts: set[str] = set()
         first: Meaning | None = None
-        for score, way in self._ways():
+        for score, way in self._ways(self._graph.ends):
             found = self._found(score, way)
             if found.text in texts:
                 continue
@@ -254,18 +281,33 @@ class _Trellis:
             if len(texts) >= most and not found.meaning.agrees_with(first):
                 return
 
-    def _ways(self) -> Iterator[tuple[float, _Way]]:
-        """Ways through the graph, best first.
+    def beginning(self, whole: float) -> Found | None:
+        """The best sentence that goes on, if it is far better than a whole one's score."""
+        values = self.values[self.sounds :, -1].copy()
+        values[self._graph.ends] = _IMPOSSIBLE
+        values[-1] = _IMPOSSIBLE  # the start: nothing was said
+        best = int(values.argmax())
+        if values[best] <= max(_IMPOSSIBLE / 2, whole + UNFINISHED):
+            return None
+        ways = self._ways(np.array([best], np.int32))
+        return next((self._found(score, way) for score, way in ways), None)
+
+    def _ways(self, ends: Numbers) -> Iterator[tuple[float, _Way]]:
+        """Ways through the graph to some junctions, best first.
 
         What lies before a node is known exactly, so that no step is taken that does
         not belong to one of the next best ways.
         """
         graph, sounds = self._graph, self.sounds
         order = count()
-        ends = self.values[sounds + graph.ends, -1] + self._end_steps
+        scores = self.values[sounds + ends, -1]
         queue: list[tuple[float, int, _Way]] = [
-            (-float(score), next(order), _Way(int(sounds + node), None, None))
-            for node, score in zip(graph.ends, ends, strict=True)
+            (
+                -float(score) - self._end_step(int(node)),
+                next(order),
+                _Way(int(sounds + node), None, None),
+            )
+            for node, score in zip(ends, scores, strict=True)
             if score > _IMPOSSIBLE / 2
         ]
         heapq.heapify(queue)
@@ -288,11 +330,12 @@ class _Trellis:
                     further = _Way(int(node), way, ahead)
                     heapq.heappush(queue, (-float(total), next(order), further))
 
-    @property
-    def _end_steps(self) -> Scores:
-        """By end."""
-        steps: Scores = -self._weights.grammar * self._graph.end_rarities
-        return steps
+    def _end_step(self, junction: int) -> float:
+        """For ending there; nothing where a sentence goes on."""
+        at = int(np.searchsorted(self._graph.ends, junction))
+        if at == len(self._graph.ends) or self._graph.ends[at] != junction:
+            return 0.0
+        return -self._weights.grammar * float(self._graph.end_rarities[at])
 
     def _step_to(self, node: int) -> float:
         return self._weights.word if node >= self.sounds else float(self._steps[node])
@@ -302,7 +345,7 @@ class _Trellis:
         is_sound = way.node < self.sounds
         if way.after is None or way.ahead is None:
             onward: Ahead = np.full(len(self._scores) + 1, float(_IMPOSSIBLE))
-            onward[-1] = self._end_steps[self._graph.ends == way.node - self.sounds][0]
+            onward[-1] = self._end_step(way.node - self.sounds)
         else:
             onward = way.ahead + self._step_to(way.after.node)
         sums = self._sums[self._graph.phones[way.node] if is_sound else 0]

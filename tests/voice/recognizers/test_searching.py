@@ -163,6 +163,30 @@ def test_the_margin_is_to_what_means_something_else() -> None:
     assert clear.margin > vague.margin > 0
 
 
+@pytest.mark.parametrize("said", ["red", "red light", "bed light"])
+def test_who_pauses_within_a_sentence_has_not_finished_it(said: str) -> None:
+    result = found(heard(said), compiled(*ROOM))
+    assert result.beginning is not None
+    assert result.best is result.beginning
+    assert result.best.text == said
+    assert not result.best.meaning.senses
+    assert result.fit > -0.5
+    assert result.margin > 3
+
+
+@pytest.mark.parametrize("said", ["light on", "red light on"])
+def test_a_whole_sentence_is_no_beginning(said: str) -> None:
+    result = found(heard(said), compiled(*ROOM, "light on red"))
+    assert result.beginning is None
+    assert result.best is result.sentences[0]
+    assert result.best.text == said
+
+
+def test_a_beginning_that_is_a_little_better_is_none() -> None:
+    search_ = found(heard("light"), compiled("light", "light on", "bed off"))
+    assert search_.beginning is None
+
+
 def test_the_free_path_hears_what_no_sentence_has() -> None:
     result = found(heard("off bed red"), compiled("light on"))
     told = [PHONES[phone] for phone in result.phones]
