@@ -197,8 +197,8 @@ class Listener:
 
 
 def judged(clip: PausedClip, hush: Hush) -> Completeness | None:
-    """How the grammar judges what was heard; None: there were no words."""
-    if not any(letter.isalnum() for letter in hush.text):
+    """How the grammar judges what was heard; None: nobody spoke."""
+    if not hush.text.strip():
         return None
     return judge(hush.text, clip.language, clip.home)
 

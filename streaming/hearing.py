@@ -189,5 +189,6 @@ class Hearing:
 
 def _level(frame: Pcm) -> float:
     """Decibels of full scale."""
-    power = float(np.square(frame.to_floats()).mean())
+    samples = frame.to_floats()
+    power = float(samples @ samples) / len(samples)
     return 10 * float(np.log10(power + 1e-10))

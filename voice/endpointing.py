@@ -177,8 +177,11 @@ def finality(text: str) -> float | None:
     """How final a transcript looks by its last mark, 0 to 1; None: it does not tell.
 
     A recogniser that writes punctuation hears melody with it, though it likes to end
-    whatever it is given with a full stop.
+    whatever it is given with a full stop. Marks without words stand for speech that was
+    not understood, and tell nothing.
     """
+    if not any(letter.isalnum() for letter in text):
+        return None
     last = text.rstrip()[-1:]
     if last in ("…", ",", ";", ":", "-", "–", "—") or text.rstrip().endswith(".."):
         return 0.0

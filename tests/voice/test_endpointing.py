@@ -53,6 +53,7 @@ def test_an_unsure_silence_is_waited_for_longer_and_a_sure_one_as_long():
         ("Turn on...", 0.0),
         ("Turn on… ", 0.0),
         ("Well,", 0.0),
+        ("…", None),
         ("", None),
     ],
 )
