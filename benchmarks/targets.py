@@ -1,6 +1,6 @@
 """Every target on one page: measured, and whether it is met.
 
-    python -m benchmarks.targets [--quick] [--json FILE]     (about seven minutes)
+    python -m benchmarks.targets [--quick] [--report DIR]        (about eleven minutes)
 
 Servers run in processes of their own; people speak in real time. What the rows say:
 
@@ -11,90 +11,84 @@ Servers run in processes of their own; people speak in real time. What the rows 
   in the time, with `benchmarks.endpointing`: time is audio, so that a decision is the
   same at any speed.
 - pipecat is given every clip right before or after Parley is (only after `make peers`).
+- Wrong effects are those of `python -m benchmarks.effects --json DIR/effects.json`, if
+  that was run; otherwise of a shorter walk.
 
-A number belongs to the machine and to what else it does; the ratios do so less.
+A part that fails leaves its row without a number, and the others go on. In the folder
+are afterwards `targets.json` and `targets.png`. A number belongs to the machine and to
+what else it does; the ratios do so less.
 """
 
 import argparse
 import asyncio
+import contextlib
 import json
+import random
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import asdict, dataclass, field
+import traceback
+from collections.abc import Awaitable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks import bargein, concurrency
-from benchmarks.effects import enumerated, randomised
+from benchmarks.effects import Walk, enumerated, randomised
 from benchmarks.endpointing import CACHE, DECIDING
 from benchmarks.listening import Listener
 from benchmarks.paused_speech import LANGUAGES, PausedClip, synthetic
-from benchmarks.peers.__main__ import PEERS, choose, contenders, spread
+from benchmarks.peers.__main__ import PEERS, choose, contenders
 from benchmarks.peers.__main__ import measure as compare
-from benchmarks.peers.client import Answer, ask
+from benchmarks.peers.client import ask
 from benchmarks.processes import Served, serving
-from benchmarks.waiting import Score, Take, outcome, score, takes, turn_policy
+from benchmarks.target_rows import (
+    Observed,
+    Row,
+    barge_in_rows,
+    effects_row,
+    final_row,
+    frame_row,
+    load_row,
+    page,
+    pipecat_row,
+    plot,
+    wait_row,
+)
+from benchmarks.waiting import Take, outcome, score, takes, turn_policy
 from streaming.benchmark import machine
 from streaming.commands.progress import Progress
-from streaming.commands.tables import percent, table
 from voice.endpointing import TurnPolicy
-from voice.timings import percentiles
+from voice.fixtures import Clip
 
-__all__ = ["Row", "Sizes", "page"]
-
-MOST_CUT_INS = 0.05
+__all__ = ["Run", "Sizes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
     """How much is measured."""
 
-    spoken: int = 8
+    spoken: int = 12
     """Commands in each language that are spoken to Parley; half as much open speech."""
     compared: int = 4
     """Commands in each language that are spoken to pipecat too; half of it open."""
-    replayed: int = 20
+    replayed: int = 30
     """Commands in each language for the false cut-ins."""
     rounds: int = 5
     """Of speaking over replies, in each language."""
-    dealt: int = 12
+    dealt: int = 16
     """Recordings for one and for eight sessions."""
     turns: int = 400
     """Of random conversations, for wrong effects."""
 
 
-QUICK = Sizes(spoken=2, compared=2, replayed=3, rounds=2, dealt=4, turns=100)
+QUICK = Sizes(spoken=2, compared=2, replayed=3, rounds=1, dealt=2, turns=100)
+
+REPORT = Path("reports")
+
+DEADLINE_S = 300.0
+"""Of a part in real time: longer, and it is given up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One target."""
-
-    name: str
-    target: str
-    measured: str
-    met: bool | None
-    """None: it could not be measured here."""
-
-    @property
-    def verdict(self) -> str:
-        """As it is printed."""
-        return {True: "PASS", False: "MISS", None: "–"}[self.met]
-
-
-@dataclass(slots=True)
-class Observed:
-    """What the parts of the measurement found."""
-
-    answers: list[tuple[PausedClip, Answer]] = field(default_factory=list)
-    cut_ins: dict[str, Score] = field(default_factory=dict)
-    pauses: dict[str, int] = field(default_factory=dict)
-    one: concurrency.Load | None = None
-    eight: concurrency.Load | None = None
-
-
-def replayed(sizes: Sizes, cache: Path) -> Observed:
+def replay(observed: Observed, sizes: Sizes, cache: Path) -> None:
     """False cut-ins of the policy as shipped, by kind of speech."""
-    observed = Observed()
     listener = Listener(cache)
     heard = []
     with Progress(len(LANGUAGES), "replaying") as progress:
@@ -112,7 +106,6 @@ def replayed(sizes: Sizes, cache: Path) -> Observed:
         outcomes = [outcome(take, commit) for take in of]
         observed.cut_ins[kind] = score(outcomes)
         observed.pauses[kind] = sum(one.pauses for one in outcomes)
-    return observed
 
 
 async def spoken(
@@ -132,185 +125,113 @@ async def spoken(
                 group.create_task(hold(language))
 
 
-def wait_row(observed: Observed, kind: str) -> Row:
-    """How long people wait after one kind of speech, and what it costs."""
-    waits = [
-        answer.wait
-        for clip, answer in observed.answers
-        if clip.kind == kind and answer.wait is not None
-    ]
-    found, cuts = percentiles(waits), observed.cut_ins[kind]
-    named = "complete command" if kind == "command" else "open speech"
-    target = (
-        "p50 ≤ 300 ms, p95 ≤ 500 ms at ≤ 5 % false cut-ins"
-        if kind == "command"
-        else "p50 ≤ 800 ms at ≤ 5 % false cut-ins"
-    )
-    if found is None:
-        return Row(f"{named}, voice to voice", target, "no answer", met=None)
-    quick = (
-        found.p50 <= 300 and found.p95 <= 500 if kind == "command" else found.p50 <= 800
-    )
-    measured = (
-        f"p50 {found.p50:.0f} ms, p95 {found.p95:.0f} ms (n = {found.count});"
-        f" {percent(cuts.false_cut_ins)} of {observed.pauses[kind]} pauses"
-    )
-    return Row(
-        f"{named}, voice to voice",
-        target,
-        measured,
-        met=quick and cuts.false_cut_ins <= MOST_CUT_INS,
-    )
-
-
-async def pipecat_row(sizes: Sizes, peers: Path) -> Row:
-    """Parley beside pipecat, which hears with Parley's recogniser."""
-    name, target = "against pipecat 1.14, same parts", "p50 ≤ 0.5 of its"
+async def spoken_to_both(observed: Observed, sizes: Sizes, peers: Path) -> None:
+    """Waits of Parley and of pipecat, clip by clip."""
     chosen = contenders(peers, ("parley", "pipecat"))
     if len(chosen) < 2:
-        return Row(name, target, "not installed: make peers", met=None)
+        return
     clips = choose(LANGUAGES, sizes.compared, sizes.compared // 2)
-    results = await compare(chosen, clips)
-    own, other = (spread(results[one.name], "command") for one in chosen)
-    if own is None or other is None:
-        return Row(name, target, "no answer", met=None)
-    cut = {
-        one: sum(answer.cut_in for _, answer in results[one].answers) for one in results
-    }
-    ratio = own.p50 / other.p50
-    measured = (
-        f"{ratio:.2f} (p50 {own.p50:.0f} and {other.p50:.0f} ms of complete commands,"
-        f" n = {own.count} and {other.count}; cut in {cut['parley']} and"
-        f" {cut['pipecat']} of {len(clips)})"
-    )
-    return Row(name, target, measured, met=ratio <= 0.5)
+    observed.compared_clips = len(clips)
+    for name, result in (await compare(chosen, clips)).items():
+        observed.compared_cut_ins[name] = sum(one.cut_in for _, one in result.answers)
+        observed.compared[name] = [
+            answer.wait
+            for clip, answer in result.answers
+            if clip.kind == "command" and answer.wait is not None
+        ]
 
 
-def final_row(observed: Observed) -> Row:
-    """How often the speculative transcript stood."""
-    loads = [one for one in (observed.one, observed.eight) if one is not None]
-    told = [
-        record.finalization_ms
-        for one in loads
-        for record in one.records
-        if record.finalization_ms is not None
-    ]
-    share = sum(late == 0 for late in told) / len(told) if told else 0.0
-    return Row(
-        "final transcript after commit",
-        "0 ms in ≥ 90 % of turns",
-        f"0 ms in {percent(share)} of {len(told)} turns",
-        met=share >= 0.9 if told else None,
-    )
+def effects(sizes: Sizes, file: Path) -> tuple[Walk, Walk]:
+    """What `benchmarks.effects` found, or a shorter walk now."""
+    if not file.is_file():
+        return enumerated(), randomised(sizes.turns)
+    moves, walk = json.loads(file.read_text(encoding="utf-8"))["walks"]
+    return Walk(**moves), Walk(**walk)
 
 
-def barge_in_rows(result: bargein.Result) -> list[Row]:
-    """How soon a reply falls silent, and what must not stop it."""
-    waits, share = percentiles(result.silences), result.resumed()
-    echoes, words = len(result.of("echo")), len(result.of("words"))
-    return [
-        Row(
-            "barge-in to silence",
-            "p95 ≤ 200 ms",
-            "no answer"
-            if waits is None
-            else f"p50 {waits.p50:.0f} ms, p95 {waits.p95:.0f} ms (n = {waits.count});"
-            f" {result.missed} of {words} missed",
-            met=None if waits is None else waits.p95 <= 200 and not result.missed,
-        ),
-        Row(
-            "back-channels resume",
-            "≥ 95 %",
-            "no answer"
-            if share is None
-            else f"{percent(share)} of {len(result.of('sign'))}",
-            met=None if share is None else share >= 0.95,
-        ),
-        Row(
-            "echo interrupts",
-            "0",
-            f"{result.echo_interruptions} of {echoes} replies",
-            met=result.echo_interruptions == 0 if echoes else None,
-        ),
-    ]
+# --- All of it ------------------------------------------------------------------
 
 
-def load_rows(observed: Observed) -> list[Row]:
-    """What eight sessions do to the wait, and what a frame costs."""
-    assert observed.one is not None
-    assert observed.eight is not None
-    one, eight = percentiles(observed.one.waits), percentiles(observed.eight.waits)
-    target = "p95 ≤ 1.5 times that of one"
-    rows = [Row("8 sessions", target, "no answer", met=None)]
-    if one is not None and eight is not None:
-        ratio = eight.p95 / one.p95
-        measured = (
-            f"{ratio:.2f} (p95 {eight.p95:.0f} and {one.p95:.0f} ms;"
-            f" p50 {eight.p50:.0f} and {one.p50:.0f} ms)"
-        )
-        rows = [Row("8 sessions", target, measured, met=ratio <= 1.5)]
-    cost = observed.eight.gateway_us
-    rows.append(
-        Row(
-            "gateway CPU per 20 ms frame",
-            "≤ 250 µs",
-            "not told here"
-            if cost is None
-            else f"{cost:.0f} µs with 8 sessions, sockets and replies included",
-            met=None if cost is None else cost <= 250,
-        )
-    )
-    return rows
+class Run:
+    """Measures part by part, and keeps what it has when one fails."""
 
+    def __init__(self, sizes: Sizes, folder: Path) -> None:
+        self.sizes = sizes
+        self.folder = folder
+        self.observed = Observed()
+        self.rows: list[Row] = []
+        self.failed: list[str] = []
 
-def effects_row(sizes: Sizes) -> Row:
-    """Wrong effects, in every state and in random conversations."""
-    moves, walk = enumerated(), randomised(sizes.turns)
-    wrong = len(moves.wrong) + len(walk.wrong)
-    return Row(
-        "wrong effects",
-        "0 in an enumerated and a 10,000-turn randomised run",
-        f"{wrong} in {moves.steps} moves and {walk.steps} turns"
-        " (10,000: python -m benchmarks.effects)",
-        met=wrong == 0,
-    )
+    def add(self, *rows: Row) -> None:
+        """Note rows, and tell them."""
+        for row in rows:
+            self.rows.append(row)
+            print(f"{row.verdict}  {row.name}: {row.measured}", file=sys.stderr)
+        self.write()
 
+    @contextlib.contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """A part of the measurement; what goes wrong in it stays in it."""
+        try:
+            yield
+        except Exception:  # noqa: BLE001 - the other parts go on, and this one is told
+            traceback.print_exc()
+            self.failed.append(name)
 
-async def live(sizes: Sizes, observed: Observed, peers: Path) -> AsyncIterator[Row]:
-    """What needs a server."""
-    clips = choose(LANGUAGES, sizes.spoken, sizes.spoken // 2)
-    recordings = concurrency.spoken_clips(LANGUAGES)[:: max(1, 30 // sizes.dealt)]
-    tried = bargein.plans(LANGUAGES, sizes.rounds)
-    async with serving() as served:
-        await concurrency.load(served, recordings[:2], 1)
-        await spoken(served, clips, observed)
-        yield wait_row(observed, "command")
-        yield wait_row(observed, "open")
-        observed.one = await concurrency.load(served, recordings, 1)
-        observed.eight = await concurrency.load(served, recordings, 8)
-        for row in barge_in_rows(await bargein.measure(served.url, tried)):
-            yield row
-    yield final_row(observed)
-    for row in load_rows(observed):
-        yield row
-    yield await pipecat_row(sizes, peers)
+    async def live(self, name: str, work: Awaitable[None]) -> None:
+        """A part in real time."""
+        with self.part(name):
+            async with asyncio.timeout(DEADLINE_S):
+                await work
 
+    async def talk(self) -> None:
+        """All parts that need Parley's server."""
+        sizes, observed = self.sizes, self.observed
+        clips = choose(LANGUAGES, sizes.spoken, sizes.spoken // 2)
+        tried = bargein.plans(LANGUAGES, sizes.rounds)
+        fixtures = concurrency.spoken_clips(LANGUAGES)
+        dealt = random.Random(0).sample(fixtures, min(sizes.dealt, len(fixtures)))
+        async with serving() as served:
+            # The first turns of a server are slower; they do not count.
+            await concurrency.load(served, dealt[:1], 1)
+            await self.live("waits", spoken(served, clips, observed))
+            self.add(wait_row(observed, "command"), wait_row(observed, "open"))
+            await self.live("8 sessions", self._crowd(served, dealt))
+            self.add(final_row(observed), load_row(observed), frame_row(observed))
+            await self.live("barge-in", self._interrupt(served, tried))
 
-def page(rows: Sequence[Row]) -> str:
-    """The table."""
-    cells = [[row.name, row.target, row.measured, row.verdict] for row in rows]
-    return table(["", "target", "measured", ""], cells)
+    async def _crowd(self, served: Served, dealt: Sequence[Clip]) -> None:
+        self.observed.eight = await concurrency.load(served, dealt, 8)
+        self.observed.one = await concurrency.load(served, dealt, 1)
 
+    async def _interrupt(self, served: Served, tried: bargein.Plans) -> None:
+        self.add(*barge_in_rows(await bargein.measure(served.url, tried)))
 
-async def _rows(
-    sizes: Sizes, cache: Path, peers: Path, tell: Callable[[str], None]
-) -> list[Row]:
-    observed = replayed(sizes, cache)
-    rows = []
-    async for row in live(sizes, observed, peers):
-        tell(f"{row.verdict}  {row.name}: {row.measured}")
-        rows.append(row)
-    return rows
+    async def measure(self, cache: Path, peers: Path) -> None:
+        """Everything."""
+        with self.part("false cut-ins"):
+            replay(self.observed, self.sizes, cache)
+        with self.part("Parley's server"):
+            await self.talk()
+        await self.live("pipecat", spoken_to_both(self.observed, self.sizes, peers))
+        self.add(pipecat_row(self.observed))
+        with self.part("effects"):
+            file = self.folder / "effects.json"
+            self.add(effects_row(*effects(self.sizes, file)))
+
+    def write(self) -> None:
+        """What there is so far, as JSON."""
+        document = {
+            "machine": machine(),
+            "rows": [asdict(row) for row in self.rows],
+            "failed": self.failed,
+            "waits": {kind: self.observed.waits(kind) for kind in ("command", "open")},
+            "compared": self.observed.compared,
+        }
+        text = json.dumps(document, indent=1, ensure_ascii=False)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / "targets.json"
+        file.write_text(text + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -320,22 +241,18 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="to see that it works")
     parser.add_argument("--cache", type=Path, default=CACHE, help="what was heard")
     parser.add_argument("--peers", type=Path, default=PEERS, help="its Python")
-    parser.add_argument("--json", type=Path, help="write the rows there")
+    parser.add_argument("--report", type=Path, default=REPORT, help="folder of results")
     arguments = parser.parse_args()
-    sizes = QUICK if arguments.quick else Sizes()
-
-    def tell(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
-
-    rows = asyncio.run(_rows(sizes, arguments.cache, arguments.peers, tell))
-    rows.append(effects_row(sizes))
-    print(page(rows))
+    run = Run(QUICK if arguments.quick else Sizes(), arguments.report)
+    asyncio.run(run.measure(arguments.cache, arguments.peers))
+    with run.part("plot"):
+        plot(run.observed, run.folder / "targets.png")
+    run.write()
+    print(page(run.rows))
     print(machine())
-    if arguments.json:
-        document = {"machine": machine(), "rows": [asdict(row) for row in rows]}
-        text = json.dumps(document, indent=1, ensure_ascii=False)
-        arguments.json.write_text(text + "\n", encoding="utf-8")
-    sys.exit(any(row.met is False for row in rows))
+    if run.failed:
+        print(f"failed, and told above: {', '.join(run.failed)}")
+    sys.exit(bool(run.failed) or any(row.met is False for row in run.rows))
 
 
 if __name__ == "__main__":
