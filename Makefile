@@ -6,6 +6,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 REPLIES ?= replies
 REPORTS ?= reports
 
@@ -19,7 +20,7 @@ export HF_HUB_OFFLINE = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test style types contracts spelling tests coverage \
-	format bench models docs lock clean
+	format bench peers models docs lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | \
@@ -72,6 +73,9 @@ format: $(VENV)/.dev ## write the code as `make style` wants it
 bench: $(VENV)/.dev ## measure how fast it answers, with plots
 	$(BIN)/parley bench --report $(REPORTS)
 
+peers: $(VENV)/.dev $(PEERS)/.installed ## speak to Parley, pipecat 1.14 and a naive loop
+	$(BIN)/python -m benchmarks.peers
+
 docs: $(VENV)/.dev ## write the pages that are made from the code
 	$(BIN)/python -m tests.voice.exploration > docs/turn-taking.md
 	$(BIN)/python -m tests.streaming.protocol_page
@@ -83,7 +87,7 @@ lock: ## choose the newest versions of everything (needs uv)
 		pyproject.toml || exit; done
 
 clean: ## remove everything that was made, .venv included
-	rm -rf $(VENV) $(REPLIES) $(REPORTS) build dist .coverage .hypothesis .*_cache
+	rm -rf $(VENV) $(PEERS) $(REPLIES) $(REPORTS) build dist .coverage .hypothesis .*_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One version of everything for every Python and every machine, and not a word about
@@ -113,3 +117,12 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { \
 		echo "$(PYTHON) has no working venv (on Debian: the package python3-venv)"; \
 		exit 2; }
+
+# What Parley is compared with has an environment of its own: nothing of it is needed
+# otherwise. Parley's stages run in it too, so that the parts are the same.
+$(PEERS)/.installed: pyproject.toml
+	@echo "installing pipecat into $(PEERS)"
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet \
+		--only-binary :all: "pipecat-ai[websocket,whisper]==1.14.0" --editable .
+	@touch $@
