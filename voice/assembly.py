@@ -4,17 +4,18 @@ An adapter is imported when it is loaded, not before: the process that speaks ne
 pays for the libraries of the one that listens.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from voice.errors import ConfigError
 from voice.home import Home
 from voice.home_files import load_home
 from voice.languages import LANGUAGES, canonical
 from voice.manifests import Manifest, data_root, read_manifest, verify
+from voice.recognizers.families import Family, family, named_languages, read_json
+from voice.recognizers.plain_text import language_codes
 from voice.stages import Recognizer, Synthesizer, VoiceActivity
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class ModelChoice:
     """What every stage is made of. Small and picklable: worker processes get it."""
 
     recognizer: str = STARTER
-    """A directory with a CTranslate2 Whisper, or `STARTER`."""
+    """A directory with one of `voice.recognizers.families.Family`, or `STARTER`."""
     voices: str = ""
     """A directory with Piper voices; eSpeak speaks where it has none."""
     home: str = DEMO
@@ -123,7 +124,9 @@ def heard_languages(choice: ModelChoice) -> tuple[str, ...]:
     if choice.recognizer == STARTER:
         return tuple(sorted(starter_manifest().languages))
     directory = _directory(choice)
-    named = _json(directory / "parley.json").get("languages", ())
+    if family(directory) is not Family.WHISPER:
+        return tuple(language_codes(named_languages(directory), ()))
+    named = read_json(directory / "parley.json").get("languages", ())
     if not named and not _is_multilingual(directory):
         return ("en",)
     names = named or _language_tokens(directory / "tokenizer.json")
@@ -135,9 +138,10 @@ def _directory(choice: ModelChoice) -> Path:
     if not directory.is_dir():
         raise ConfigError(
             f"{directory}: there is no such directory; models.recognizer must be one"
-            f" with a CTranslate2 Whisper, or {STARTER!r}"
+            f" with a CTranslate2 Whisper or another recogniser, or {STARTER!r}"
         )
-    if not (directory / "tokenizer.json").is_file():
+    is_whisper = family(directory) is Family.WHISPER
+    if is_whisper and not (directory / "tokenizer.json").is_file():
         raise ConfigError(
             f"{directory / 'tokenizer.json'}: is missing; copy it from the model that"
             " this one was converted from (ct2-transformers-converter --copy_files"
@@ -151,26 +155,16 @@ def _is_multilingual(directory: Path) -> bool:
 
     CTranslate2 tells by the empty token, which only the multilingual ones have.
     """
-    tokens = _json(directory / "vocabulary.json")
+    tokens = read_json(directory / "vocabulary.json")
     return not tokens or "" in tokens
 
 
 def _language_tokens(path: Path) -> list[str]:
     """The codes of the tokens that look like a language's."""
-    tokens = _json(path).get("added_tokens", ())
+    tokens = read_json(path).get("added_tokens", ())
     names = [str(token["content"]) for token in tokens]
     marks = [name[2:-2] for name in names if name[:2] == "<|" and name[-2:] == "|>"]
     return [mark for mark in marks if len(mark) in (2, 3)]
-
-
-def _json(path: Path) -> Any:
-    """What a JSON file holds; an empty object if there is none."""
-    if not path.is_file():
-        return {}
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: not JSON in UTF-8 ({error})") from error
 
 
 # --- Loading ------------------------------------------------------------------
@@ -188,15 +182,31 @@ def load_recognizer(choice: ModelChoice) -> Recognizer:
         else _directory(choice)
     )
     languages = served_languages(choice)
-    from voice.recognizers.whisper import WhisperRecognizer
-
-    return WhisperRecognizer.load(
+    return _loader(family(directory))(
         directory,
         device=choice.device,
         compute_type=choice.compute_type,
         threads=choice.threads,
         languages=languages,
     )
+
+
+def _loader(kind: Family) -> Callable[..., Recognizer]:
+    match kind:
+        case Family.WHISPER:
+            from voice.recognizers.whisper import WhisperRecognizer
+
+            return WhisperRecognizer.load
+        case Family.ONNX_ASR:
+            from voice.recognizers.onnx_asr import OnnxAsrRecognizer
+
+            return OnnxAsrRecognizer.load
+        case Family.SHERPA:
+            from voice.recognizers.sherpa import SherpaRecognizer
+
+            return SherpaRecognizer.load
+        case Family.ACOUSTIC:
+            raise AssertionError("it needs a home")
 
 
 def load_responder(choice: ModelChoice) -> "GrammarResponder":

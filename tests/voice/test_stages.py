@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.voice.recognizers import tiny_whisper
+from tests.voice.recognizers import tiny_whisper, tone_models
 from tests.voice.synthesizers.tiny_piper import write_voice
 from voice.audio import HEARING_RATE, Framer, Pcm
 from voice.errors import Stage, StageError
@@ -121,11 +121,36 @@ def random_whisper(tmp_path_factory: pytest.TempPathFactory) -> WhisperRecognize
     )
 
 
-@pytest.fixture(params=["random whisper", "starter", "spelling"])
+@pytest.fixture(scope="module")
+def onnx_asr_tones(tmp_path_factory: pytest.TempPathFactory) -> Recognizer:
+    pytest.importorskip("onnx_asr", reason="needs the extra onnx-asr")
+    from voice.recognizers.onnx_asr import OnnxAsrRecognizer
+
+    folder = tmp_path_factory.mktemp("parakeet")
+    return OnnxAsrRecognizer.load(tone_models.write_onnx_asr(folder, "tdt"))
+
+
+@pytest.fixture(scope="module")
+def sherpa_tones(tmp_path_factory: pytest.TempPathFactory) -> Recognizer:
+    pytest.importorskip("sherpa_onnx", reason="needs the extra sherpa")
+    from voice.recognizers.sherpa import SherpaRecognizer
+
+    folder = tmp_path_factory.mktemp("zipformer")
+    kind = "streaming lstm transducer"
+    return SherpaRecognizer.load(tone_models.write_sherpa(folder, kind))
+
+
+@pytest.fixture(
+    params=["random whisper", "onnx-asr", "sherpa-onnx", "starter", "spelling"]
+)
 def recognizer(request: pytest.FixtureRequest) -> Recognizer:
     match request.param:
         case "random whisper":
             return request.getfixturevalue("random_whisper")
+        case "onnx-asr":
+            return request.getfixturevalue("onnx_asr_tones")
+        case "sherpa-onnx":
+            return request.getfixturevalue("sherpa_tones")
         case "starter":
             if not (STARTER / "model.bin").is_file():
                 pytest.skip("models/starter/recognizer holds no model")
@@ -142,6 +167,7 @@ UTTERANCES = {
     "spelled": spoken("wie spät ist es", "de"),
     "english": sentence("en"),
     "german": sentence("de"),
+    "tones": tone_models.said("turn", "on", "light"),
     "noise": Pcm.of_floats(
         np.random.default_rng(7).normal(0, 0.1, 2 * HEARING_RATE), HEARING_RATE
     ),
@@ -178,7 +204,7 @@ def test_the_only_candidate_is_certain(recognizer: Recognizer, name: str) -> Non
 
 
 def test_the_same_audio_gives_the_same_words(recognizer: Recognizer) -> None:
-    for name in ("english", "noise", "spelled", "english"):
+    for name in ("english", "noise", "spelled", "tones", "english"):
         pcm = UTTERANCES[name]
         first = recognizer.transcribe(pcm, recognizer.languages)
         assert recognizer.transcribe(pcm, recognizer.languages) == first

@@ -1,5 +1,7 @@
-"""What every recogniser refuses, and what none need look at."""
+"""What every recogniser refuses, what none need look at, and what nobody said."""
 
+import re
+import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,7 +10,15 @@ from voice.audio import HEARING_RATE, Pcm
 from voice.errors import Stage, StageError
 from voice.stages import Transcript
 
-__all__ = ["LONGEST_S", "SHORTEST_S", "check", "holds_nothing", "nothing"]
+__all__ = [
+    "LONGEST_S",
+    "SHORTEST_S",
+    "check",
+    "holds_nothing",
+    "holds_words",
+    "nothing",
+    "repeats",
+]
 
 LONGEST_S = 30.0
 """Longer utterances are refused."""
@@ -18,6 +28,11 @@ SHORTEST_S = 0.1
 
 _SILENCE = 4
 """Samples never louder than this are silence: no model need look at them."""
+
+LARGEST_COMPRESSION = 2.4
+"""Text that repeats itself compresses better than speech ever does."""
+
+_LOOP = re.compile(r"(.{1,30}?)\1{4,}$")
 
 
 def check(pcm: Pcm, candidates: Sequence[str], languages: Sequence[str]) -> None:
@@ -55,4 +70,19 @@ def nothing(candidates: Sequence[str]) -> Transcript:
         language_probability=1 / len(candidates),
         confidence=0.0,
         no_speech=1.0,
+    )
+
+
+def holds_words(text: str) -> bool:
+    """Whether a recogniser's text can be what somebody said."""
+    return any(letter.isalnum() for letter in text) and not repeats(text)
+
+
+def repeats(text: str) -> bool:
+    """Whether the decoder was caught in a loop."""
+    encoded = text.encode()
+    compressed = zlib.compress(encoded)
+    return (
+        len(encoded) > LARGEST_COMPRESSION * len(compressed)
+        or _LOOP.search(text) is not None
     )

@@ -8,8 +8,6 @@ language and to write the text.
 
 import json
 import math
-import re
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +26,9 @@ from voice.recognizers.bounds import (
     SHORTEST_S,
     check,
     holds_nothing,
+    holds_words,
     nothing,
+    repeats,
 )
 from voice.stages import Transcript
 
@@ -44,12 +44,8 @@ REQUIRED_FILES = {
 }
 """What the directory must hold, and where to get it."""
 
-LARGEST_COMPRESSION = 2.4
-"""Text that repeats itself compresses better than speech ever does."""
-
 _TOKENS_AT_LEAST, _TOKENS_PER_SECOND, _TOKENS_AT_MOST = 8, 12, 224
 _SEAM_S = 0.1
-_LOOP = re.compile(r"(.{1,30}?)\1{4,}$")
 
 MOST_BEAMS = 20
 """Beyond it there is only cost."""
@@ -247,7 +243,7 @@ class WhisperRecognizer:
             encoded = self._encode(audio, self._window(len(audio)))
         piece = self._write(encoded, language, len(audio))
         longest = round(self.windows_s[-1] * HEARING_RATE)
-        if _repeats(piece.text) and self._window(len(audio)) < longest:
+        if repeats(piece.text) and self._window(len(audio)) < longest:
             # A loop often ends when the end of the speech lies elsewhere in the window.
             piece = self._write(self._encode(audio, longest), language, len(audio))
         return piece
@@ -315,9 +311,8 @@ class WhisperRecognizer:
         """Whether the text was made up where nobody spoke."""
         gates = self._hearing
         return (
-            not any(letter.isalnum() for letter in piece.text)
+            not holds_words(piece.text)
             or piece.no_speech >= gates.no_speech_alone
-            or _repeats(piece.text)
             or (
                 piece.no_speech >= gates.no_speech
                 and _confidence([piece]) < gates.doubtful
@@ -368,16 +363,6 @@ def _parts(audio: Audio, longest_s: float) -> list[Audio]:
         parts.append(audio[:cut])
         audio = audio[cut:]
     return [*parts, audio]
-
-
-def _repeats(text: str) -> bool:
-    """Whether the decoder was caught in a loop."""
-    encoded = text.encode()
-    compressed = zlib.compress(encoded)
-    return (
-        len(encoded) > LARGEST_COMPRESSION * len(compressed)
-        or _LOOP.search(text) is not None
-    )
 
 
 def _confidence(pieces: Sequence[_Piece]) -> float:

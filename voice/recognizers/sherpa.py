@@ -1,0 +1,232 @@
+"""Transducers and CTC models as recognisers, by sherpa-onnx: streaming or not.
+
+The package is an extra. It reads the files that it is given and asks nobody for others.
+Where a file is not what it expects, it ends the process: so what it would look for is
+looked for here before.
+
+A streaming model is given the whole utterance, in the chunks that it was made for.
+Between two calls nothing is kept, as in every recogniser: a partial transcript costs as
+much as the audio so far is long.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from voice.audio import HEARING_RATE, Pcm
+from voice.errors import ConfigError, Stage, StageError
+from voice.recognizers.bounds import check, holds_nothing, nothing
+from voice.recognizers.families import named_languages
+from voice.recognizers.onnx_metadata import metadata
+from voice.recognizers.plain_text import language_codes, transcript
+from voice.stages import Transcript
+
+__all__ = ["SherpaRecognizer"]
+
+Audio: TypeAlias = npt.NDArray[np.float32]
+
+Decode: TypeAlias = Callable[[Audio], tuple[str, Sequence[float]]]
+"""From samples, shape [n], to the text and the log probabilities of its tokens."""
+
+TAIL_S = 0.66
+"""Silence after what a streaming model hears; else it keeps back what it has begun."""
+
+_NEMO = ("vocab_size", "subsampling_factor")
+_NEMO_TRANSDUCER = ("normalize_type", "pred_rnn_layers", "pred_hidden")
+_NEMO_STREAM = (
+    "window_size",
+    "chunk_shift",
+    *(f"cache_last_{of}_dim{n}" for of in ("channel", "time") for n in (1, 2, 3)),
+)
+_KALDI_DECODER = ("vocab_size", "context_size")
+"""What a network says about itself where sherpa-onnx can read it."""
+
+_STREAMS = {"chunk_shift", "decode_chunk_len"}
+"""What only a streaming one says."""
+
+
+class SherpaRecognizer:
+    """Speech to text by one model; build it with `load`.
+
+    Args:
+        decode: runs the model.
+        languages: tags of what it is to write.
+    """
+
+    def __init__(self, decode: Decode, languages: Sequence[str]) -> None:
+        self._decode = decode
+        self._languages = tuple(languages)
+
+    @classmethod
+    def load(
+        cls,
+        directory: Path,
+        *,
+        device: Literal["auto", "cpu", "cuda"] = "auto",
+        compute_type: str = "default",
+        threads: int = 1,
+        languages: Sequence[str] = (),
+    ) -> "SherpaRecognizer":
+        """Load a folder; nothing is ever fetched from elsewhere.
+
+        Args:
+            directory: with tokens.txt, parley.json, and either the encoder, decoder
+                and joiner of a transducer or the one network of a CTC model.
+            device: "cuda" is refused: the package of the extra is made for CPUs.
+            compute_type: one that begins with "int8" prefers the int8 networks where
+                there are both kinds.
+            threads: for one transcription.
+            languages: the ones to use; all of the model's if empty.
+
+        Raises:
+            ConfigError: a file is missing or not what sherpa-onnx can read.
+        """
+        codes = language_codes(named_languages(directory), languages)
+        if device == "cuda":
+            raise ConfigError(
+                f"{directory}: sherpa-onnx runs on the CPU here; choose auto or cpu"
+            )
+        files = _Files(directory, compute_type)
+        try:
+            decode = files.load(threads)
+        except (RuntimeError, ValueError, AssertionError) as error:
+            raise ConfigError(
+                f"{directory}: cannot be loaded by sherpa-onnx ({error}); get all files"
+                " of the model again"
+            ) from error
+        return cls(decode, tuple(codes))
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Tags of what it can write."""
+        return self._languages
+
+    def transcribe(self, pcm: Pcm, candidates: Sequence[str]) -> Transcript:
+        """Put one utterance into words.
+
+        Args:
+            pcm: 16 kHz, up to 30 s.
+            candidates: the languages it may be in, at least one, all supported.
+
+        Raises:
+            StageError: ``unsupported_language``, ``wrong_rate``, ``too_long`` or
+                ``crashed``.
+        """
+        check(pcm, candidates, self._languages)
+        if holds_nothing(pcm):
+            return nothing(candidates)
+        try:
+            text, log_probabilities = self._decode(pcm.to_floats())
+        except (RuntimeError, ValueError) as error:
+            raise StageError(
+                Stage.RECOGNITION, "crashed", f"sherpa-onnx: {type(error).__name__}"
+            ) from error
+        return transcript(text, log_probabilities, candidates)
+
+
+class _Files:
+    """The networks of a folder, and which of the package's loaders is theirs."""
+
+    def __init__(self, directory: Path, compute_type: str) -> None:
+        self._directory = directory
+        self._whole_numbers = compute_type.startswith("int8")
+
+    def load(self, threads: int) -> Decode:
+        """Load what lies there.
+
+        Raises:
+            ConfigError: sherpa-onnx could not read it.
+        """
+        transducer = any(self._directory.glob("joiner*.onnx"))
+        parts = ("encoder", "decoder", "joiner") if transducer else ("model",)
+        files = {part: self._network(part) for part in parts}
+        says = {part: metadata(path) for part, path in files.items()}
+        main = files[parts[0]]
+        nemo = _is_nemo(says[parts[0]])
+        streams = not _STREAMS.isdisjoint(says[parts[0]])
+        _expect(main, says[parts[0]], _NEMO if nemo else ("model_type",))
+        if nemo and streams:
+            _expect(main, says[parts[0]], _NEMO_STREAM)
+        if transducer:
+            _expect(main, says["encoder"], _NEMO_TRANSDUCER if nemo else ())
+            _expect(files["decoder"], says["decoder"], () if nemo else _KALDI_DECODER)
+        loader = _loader(transducer=transducer, nemo=nemo, streams=streams)
+        model = loader(
+            tokens=str(self._directory / "tokens.txt"),
+            num_threads=threads,
+            **{part: str(path) for part, path in files.items()},
+        )
+        return partial(_decode_stream if streams else _decode_whole, model)
+
+    def _network(self, part: str) -> Path:
+        """The file of a network; of two kinds of numbers, the one that is wanted."""
+        found = sorted(self._directory.glob(f"{part}*.onnx"))
+        whole = [path for path in found if path.stem.endswith("int8")]
+        real = [path for path in found if path not in whole]
+        chosen = (whole or real) if self._whole_numbers else (real or whole)
+        if not chosen:
+            raise ConfigError(
+                f"{self._directory / part}.onnx: is missing; get all files of the"
+                " model again"
+            )
+        if len(chosen) > 1:
+            names = ", ".join(path.name for path in chosen)
+            raise ConfigError(f"{self._directory}: leave one of {names}")
+        return chosen[0]
+
+
+def _is_nemo(says: Mapping[str, str]) -> bool:
+    return "normalize_type" in says or "cache_last_channel_dim1" in says
+
+
+def _expect(path: Path, says: Mapping[str, str], keys: Sequence[str]) -> None:
+    if missing := [key for key in keys if key not in says]:
+        raise ConfigError(
+            f"{path}: says nothing of {', '.join(missing)}, so it was not exported for"
+            " sherpa-onnx; get one that was"
+        )
+
+
+def _loader(*, transducer: bool, nemo: bool, streams: bool) -> Callable[..., Any]:
+    try:
+        import sherpa_onnx
+    except ImportError as error:
+        raise ConfigError(
+            "a model for sherpa-onnx needs that package; install parley-voice[sherpa]"
+        ) from error
+    online, offline = sherpa_onnx.OnlineRecognizer, sherpa_onnx.OfflineRecognizer
+    loader: Callable[..., Any]
+    match transducer, streams:
+        case True, True:
+            loader = online.from_transducer
+        case True, False:
+            kind = "nemo_transducer" if nemo else "transducer"
+            loader = partial(offline.from_transducer, model_type=kind)
+        case _, True:
+            loader = online.from_nemo_ctc if nemo else online.from_zipformer2_ctc
+        case _:
+            loader = offline.from_nemo_ctc if nemo else offline.from_zipformer_ctc
+    return loader
+
+
+def _decode_stream(model: Any, audio: Audio) -> tuple[str, Sequence[float]]:
+    stream = model.create_stream()
+    stream.accept_waveform(HEARING_RATE, audio)
+    tail = np.zeros(round(TAIL_S * HEARING_RATE), np.float32)
+    stream.accept_waveform(HEARING_RATE, tail)
+    stream.input_finished()
+    while model.is_ready(stream):
+        model.decode_stream(stream)
+    result = model.get_result_all(stream)
+    return result.text, result.ys_probs
+
+
+def _decode_whole(model: Any, audio: Audio) -> tuple[str, Sequence[float]]:
+    stream = model.create_stream()
+    stream.accept_waveform(HEARING_RATE, audio)
+    model.decode_stream(stream)
+    return stream.result.text, stream.result.ys_log_probs
