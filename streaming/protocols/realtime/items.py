@@ -100,7 +100,8 @@ class Item:
                 "Only model output audio messages can be truncated",
                 param="item_id",
             )
-        if position > self.audio_ms:
+        # Half a millisecond more is as much to a client that rounds.
+        if position > self.audio_ms + 1:
             raise RealtimeError(
                 "invalid_value",
                 f"Audio content of {self.audio_ms}ms is already shorter than"
