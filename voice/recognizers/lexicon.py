@@ -2,14 +2,18 @@
 
 A synthesizer says each word by itself and within sentences of the graph. What differs
 there (French liaison, a vowel that weakens in a phrase) becomes another way to say the
-word, if it is not rare.
+word, if it is not rare. So does what another accent makes of it, and, at a cost, what
+people leave out (`voice.recognizers.reductions`).
 """
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import TypeAlias
 
+from voice.recognizers.reductions import reduced
 from voice.sentence_graphs import Form, SentenceGraph, joined
 
 __all__ = ["Lexicon", "Phones", "Pronounce", "lexicon"]
@@ -24,7 +28,13 @@ Lexicon: TypeAlias = "tuple[tuple[tuple[Form, Phones], ...], ...]"
 """By word class: its forms, and how each may sound."""
 
 MOST_PRONUNCIATIONS = 4
-"""Of one word."""
+"""Of one word in one accent, before reductions."""
+
+MOST_REDUCTIONS = 3
+"""Of one pronunciation."""
+
+REDUCTION = 1.0
+"""What one is rarer than the full form: negative log of a probability."""
 
 SENTENCES = 1500
 """That are said to hear the words among others."""
@@ -35,8 +45,29 @@ _OVER_EARLY = 0.4
 """Chance that a sampled sentence ends where it may."""
 
 
-def lexicon(graph: SentenceGraph, pronounce: Pronounce) -> Lexicon:
-    """All ways to say the words of `graph`; takes a second or two."""
+def lexicon(graph: SentenceGraph, *accents: Pronounce) -> Lexicon:
+    """All ways to say the words of `graph`; takes a second or two for each accent."""
+    ways: dict[Form, dict[Phones, float]] = {}
+    for pronounce in accents:
+        for form, phones in _full(graph, pronounce):
+            ways.setdefault(form, {})[phones] = 0.0
+    for known in ways.values():
+        for phones in tuple(known):
+            others = islice(reduced(phones, graph.language), MOST_REDUCTIONS)
+            for other, rules in others:
+                known.setdefault(other, REDUCTION * rules)
+    return tuple(
+        tuple(
+            (replace(form, rarity=form.rarity + rarity), phones)
+            for form in forms
+            for phones, rarity in ways.get(form, {}).items()
+        )
+        for forms in graph.words
+    )
+
+
+def _full(graph: SentenceGraph, pronounce: Pronounce) -> Iterator[tuple[Form, Phones]]:
+    """The ways of one accent to say each form, alone and in sentences."""
     alone = {
         form: _alone(form.spoken, pronounce) for forms in graph.words for form in forms
     }
@@ -46,14 +77,9 @@ def lexicon(graph: SentenceGraph, pronounce: Pronounce) -> Lexicon:
         apart = [alone[form] for form in forms]
         for form, phones in zip(forms, _shares(apart, pronounce(text)), strict=True):
             heard.setdefault(form, Counter())[phones] += 1
-    return tuple(
-        tuple(
-            (form, phones)
-            for form in forms
-            for phones in _ways(alone[form], heard.get(form, Counter()))
-        )
-        for forms in graph.words
-    )
+    for form, phones in alone.items():
+        for way in _ways(phones, heard.get(form, Counter())):
+            yield form, way
 
 
 def _alone(spoken: str, pronounce: Pronounce) -> Phones:

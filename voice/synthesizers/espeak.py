@@ -53,6 +53,9 @@ VOICES = {
 }
 """The voice of each language; a tag that is not here is tried as eSpeak's own name."""
 
+ACCENTS = {"en": ("en-us",), "es": ("es-419",), "pt": ("pt-br",)}
+"""Voices beside that of `VOICES` whose speakers are as many, and say other sounds."""
+
 LONGEST_PIECE = 300
 """Characters handed to the library at once.
 
