@@ -96,6 +96,19 @@ class ServedChat:
     ) -> None:
         await self._client.aclose()
 
+    async def models(self) -> tuple[str, ...] | None:
+        """What the server calls its models; None if it does not answer."""
+        url = f"{self._server.url.rstrip('/')}/models"
+        try:
+            answer = await self._client.get(url, timeout=CONNECT_S)
+            listed = answer.json()["data"] if answer.is_success else ()
+            return tuple(str(model["id"]) for model in listed)
+        except (
+            *(self._httpx.HTTPError, self._httpx.InvalidURL),
+            *(ValueError, KeyError, TypeError),
+        ):
+            return None
+
     async def converse(
         self, messages: Sequence[Message], tools: Sequence[Tool], *, priority: Priority
     ) -> AsyncGenerator[Piece, None]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeAlias, get_args
 from urllib.parse import urlsplit
 
 from streaming.addresses import Address
+from streaming.served_models import LlmConfig, ToolsConfig
 from streaming.settings import (
     Between,
     Fault,
@@ -219,6 +220,8 @@ class Config:
     gate: GatePolicy = field(default_factory=GatePolicy)
     wyoming: WyomingConfig = field(default_factory=WyomingConfig)
     rest: RestConfig = field(default_factory=RestConfig)
+    llm: LlmConfig = field(default_factory=LlmConfig)
+    tools: ToolsConfig = field(default_factory=ToolsConfig)
 
     @property
     def choice(self) -> ModelChoice:
@@ -243,6 +246,8 @@ SECTIONS: dict[str, Any] = {
     "gate": GatePolicy,
     "wyoming": WyomingConfig,
     "rest": RestConfig,
+    "llm": LlmConfig,
+    "tools": ToolsConfig,
 }
 
 

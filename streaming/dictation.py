@@ -73,6 +73,7 @@ class Dictation:
             stages=_Listening(services.stages),
             household=_Untouched(services.household),
             languages=languages,
+            assistant=None,
         )
         self._session = Session(quiet, self, name=name)
 

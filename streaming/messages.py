@@ -233,7 +233,31 @@ class IntentMessage:
     turn: Turn
     name: Annotated[str | None, "as in Home Assistant; null: not understood"]
     slots: Annotated[Mapping[str, SlotValue], "names, areas, numbers"]
-    answered_by: Annotated[str, "`grammar` or `none`; `model` is reserved"]
+    answered_by: Annotated[
+        str,
+        "`grammar`; `names`: the grammar, once a misheard name was mended; `model`: a"
+        " language model; `tool`: a yes or no to what a tool is to do; `none`",
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolUsed:
+    """What becomes of a call that a language model makes: see docs/tools.md.
+
+    A tool that only reads may be called before the utterance is over, and once more
+    if the user goes on.
+    """
+
+    type: ClassVar[str] = "parley.tool"
+    turn: Turn
+    tool: Annotated[str, "name of the tool, as the model knows it"]
+    risk: Annotated[str, "`read`, `reversible`, `irreversible` or `forbidden`"]
+    state: Annotated[
+        str,
+        "`running`, then `done` or `failed`; `refused`: it may not be called so;"
+        " `asked`: the user is asked, then `agreed`, `declined` or `lapsed`",
+    ]
+    arguments: Annotated[str, "a JSON object, as text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +270,18 @@ class ResponseCreated:
     rate: Annotated[
         int, "Hz of this reply's audio, whatever `output_rate` is changed to meanwhile"
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyTextDelta:
+    """More of a reply whose end is not known yet: a language model is at work.
+
+    Other replies have only a `response.output_audio_transcript.done`.
+    """
+
+    type: ClassVar[str] = "response.output_audio_transcript.delta"
+    turn: Turn
+    delta: Annotated[str, "to be appended to the deltas before it, as it is"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -380,7 +416,9 @@ ServerMessage: TypeAlias = (
     | Committed
     | TranscriptCompleted
     | IntentMessage
+    | ToolUsed
     | ResponseCreated
+    | ReplyTextDelta
     | ReplyText
     | ReplyAudioDone
     | Ducked

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass
 from enum import Enum
 
@@ -12,7 +12,7 @@ from streaming.workers import Priority
 from voice.audio import Pcm, Resampler
 from voice.errors import StageError
 from voice.events import Millis, TurnId
-from voice.sentences import chunks
+from voice.sentences import SentenceSplitter, chunks
 
 __all__ = ["Heard", "Reply", "ReplyEnd"]
 
@@ -44,6 +44,8 @@ class Reply:
     Args:
         turn: whose reply it is.
         text: what to say.
+        more: what to say instead, if it is only being made up; an empty piece means
+            that what came before it is not to wait for what comes after.
         language: of the text.
         stages: for the synthesiser.
         rate: Hertz for the listener.
@@ -64,9 +66,13 @@ class Reply:
         send: Callable[[Pcm], None],
         clock: Callable[[], float],
         spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None]],
+        more: AsyncGenerator[str, None] | None = None,
     ) -> None:
         self.turn = turn
         self.text = text
+        """As far as it is known."""
+        self.is_whole = more is None
+        """Whether that is all of it."""
         self.language = language
         self.outbox = Outbox(rate)
         self.begun = clock()
@@ -78,6 +84,7 @@ class Reply:
         self.started: float | None = None
         """When the first piece left for the listener, by `clock`."""
         self.error: StageError | None = None
+        self._more = more
         self._stages = stages
         self._send = send
         self._clock = clock
@@ -106,7 +113,11 @@ class Reply:
         return position
 
     async def run(
-        self, *, on_start: Callable[[], None], on_sent: Callable[[], None]
+        self,
+        *,
+        on_start: Callable[[], None],
+        on_sent: Callable[[], None],
+        on_text: Callable[[], None] = lambda: None,
     ) -> Heard:
         """Send the audio as it is due, until the listener has heard all of it.
 
@@ -114,12 +125,14 @@ class Reply:
             on_start: called before the first piece is sent.
             on_sent: called after the last piece was sent; again if the reply went
                 on from before it.
+            on_text: called when more of the text may be known.
         """
         await self._released.wait()
         outbox = self.outbox
         sent = False
         while not outbox.played(self._now()):
             self._news.clear()
+            on_text()
             for piece in outbox.due(self._now()):
                 if self.started is None:
                     self.started = self._clock()
@@ -134,6 +147,7 @@ class Reply:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(None if wait is None else wait / 1000):
                     await self._news.wait()
+        on_text()
         return self.heard(ReplyEnd.FAILED if self.error else ReplyEnd.COMPLETED)
 
     def heard(self, end: ReplyEnd) -> Heard:
@@ -150,13 +164,32 @@ class Reply:
     async def _synthesize(self) -> None:
         begun = self._clock()
         try:
-            for phrase in chunks(self.text, self.language):
-                await self._phrase(phrase, begun)
+            async with contextlib.aclosing(self._phrases()) as phrases:
+                async for phrase in phrases:
+                    await self._phrase(phrase, begun)
         except StageError as error:
             self.error = error
         finally:
+            self.is_whole = True
             self.outbox.complete()
             self._news.set()
+
+    async def _phrases(self) -> AsyncGenerator[str, None]:
+        if self._more is None:
+            for phrase in chunks(self.text, self.language):
+                yield phrase
+            return
+        splitter = SentenceSplitter(self.language)
+        async with contextlib.aclosing(self._more) as pieces:
+            async for piece in pieces:
+                self.text += piece
+                self._news.set()
+                for phrase in splitter.feed(piece) if piece else splitter.finish():
+                    yield phrase
+        self.is_whole = True
+        self._news.set()
+        for phrase in splitter.finish():
+            yield phrase
 
     async def _phrase(self, text: str, begun: float) -> None:
         self.outbox.begin_phrase(text)

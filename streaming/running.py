@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
 
+from streaming.assistance import open_assistant
 from streaming.config import Config
 from streaming.household import Household
 from streaming.inference import Deadlines, Loaders, WorkerStages
@@ -66,7 +67,10 @@ async def running(config: Config) -> AsyncIterator[Server]:
     household = Household(
         home.initial_state(), clock=lambda: datetime.now().astimezone()
     )
-    async with worker_stages(config) as stages:
+    async with (
+        worker_stages(config) as stages,
+        open_assistant(config, home, household.clock) as assistant,
+    ):
         remembering = RememberingStages(stages, SpeechCache())
         services = Services(
             stages=remembering,
@@ -77,6 +81,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
             home=home,
             turns=config.turns,
             gate=config.gate,
+            assistant=assistant,
         )
         server = Server(config, services, stages.pools)
         await server.start()

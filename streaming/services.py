@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 
+from streaming.dialogue import Assistant
 from streaming.household import Household
 from streaming.inference import Stages
 from streaming.messages import RATES, ServerMessage, SessionUpdate
@@ -48,6 +49,8 @@ class Services:
     """What the devices of the household are called."""
     turns: TurnPolicy = field(default_factory=TurnPolicy)
     gate: GatePolicy = field(default_factory=GatePolicy)
+    assistant: Assistant | None = None
+    """Answers what the responder does not understand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

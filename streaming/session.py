@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import Self
 
 from streaming.announcements import Announcements
+from streaming.answering import Answering
 from streaming.hearing import Hearing
 from streaming.household import Announcement
 from streaming.messages import (
@@ -35,6 +36,7 @@ from streaming.messages import (
 from streaming.partials import Partials
 from streaming.services import Listener, Services, SessionSettings
 from streaming.speaking import Speaker, report
+from streaming.tasks import Tasks
 from streaming.transcription import Transcriber
 from streaming.turn import Turn
 from streaming.watching import HomeWatch
@@ -105,6 +107,8 @@ class Session:
         self._services = services
         self._listener = listener
         self._machine = TurnMachine(services.turns)
+        self._tasks = Tasks(listener.fail)
+        self._spawn = self._tasks.spawn
         self._hearing = Hearing(
             services.open_activity(),
             SpeechGate(services.gate),
@@ -113,8 +117,20 @@ class Session:
         )
         self._transcriber = Transcriber(services.stages)
         self._turn = Turn(TurnId(0), services.languages[0])
+        self._answering = Answering(
+            services.assistant,
+            session=name,
+            send=listener.send,
+            spawn=self._spawn,
+            now=lambda: self.now,
+        )
         self._speaker = Speaker(
-            services, listener, play=self._play, tell=self._tell, spawn=self._spawn
+            services,
+            listener,
+            play=self._play,
+            tell=self._tell,
+            over=self._answering.over,
+            spawn=self._spawn,
         )
         self._watch = HomeWatch(services.household, services.home, listener)
         self._announcements = Announcements()
@@ -129,7 +145,6 @@ class Session:
         self._ending: asyncio.Task[None] | None = None
         self._onset = Millis(0)
         self._floor_told = self._machine.floor
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         """Begin to listen."""
@@ -142,9 +157,7 @@ class Session:
         self._tell(Disconnected())
         self._services.household.leave(self.announce)
         self._watch.end()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.aclose()
         self._services.telemetry.session_closed()
 
     @property
@@ -308,6 +321,7 @@ class Session:
     def _begin(self, turn: TurnId) -> None:
         self._turn = Turn(turn, self._expected_language)
         self._turn.marks.speech_started = self._onset
+        self._answering.began(turn)
         self._partials.begin(self._onset)
         self._hearing.keep(self._onset)
 
@@ -366,6 +380,7 @@ class Session:
             self._turn = Turn(turn, known.canonical(language) or language)
             self._turn.text = self._typed.text
             self._turn.likeliest = self._turn.language
+            self._answering.began(turn)
         marks = self._turn.marks
         marks.committed, marks.committed_audio = self._clock(), self.now
         self._listener.send(Committed(turn=turn, audio_ms=self.now))
@@ -393,8 +408,11 @@ class Session:
             return
         current.marks.response_began = begun
         current.marks.response = self._clock() - begun
-        current.plan = plan
-        self._speaker.prepare(turn, plan.reply, plan.language, current.marks)
+        ready = self._answering.prepare(current, plan)
+        current.plan = plan = ready.plan
+        self._speaker.prepare(
+            turn, plan.reply, plan.language, current.marks, ready.words
+        )
         evidence = self._hearing.evidence(current.text)
         self._tell(Prepared(turn, revision, plan.completeness, evidence))
 
@@ -417,10 +435,12 @@ class Session:
             )
         )
         self._speaker.release()
+        self._answering.release(self._turn)
         self._listen_anew()
 
     def _apologize(self, turn: TurnId) -> None:
         self._announcements.refuse()
+        self._answering.withdraw()
         self._drop_work()
         self._hearing.let_go()
         language = self._turn.language
@@ -430,6 +450,7 @@ class Session:
 
     def _announce(self, turn: TurnId) -> None:
         announcement = self._announcements.begin()
+        self._answering.withdraw()
         self._turn = Turn(turn, announcement.language)
         self._speaker.prepare(turn, announcement.text, announcement.language)
         self._speaker.release()
@@ -465,25 +486,10 @@ class Session:
     def _fail(self, error: StageError, turn: TurnId, revision: Revision) -> None:
         log.warning(
             "%s ! turn %d: %s failed: %s",
-            self.name,
-            turn,
-            error.stage.value,
-            error.reason,
+            *(self.name, turn, error.stage.value, error.reason),
         )
         report(error, self._services, self._listener)
         self._tell(StageFailed(turn, revision))
-
-    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            self._listener.fail(error)
 
     @staticmethod
     def _is_current(task: asyncio.Task[None]) -> bool:

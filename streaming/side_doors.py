@@ -29,13 +29,15 @@ async def check_doors(config: Config) -> None:
 
 
 def check_extras(config: Config) -> None:
-    """Find out whether everything is installed that the doors need.
+    """Find out whether everything is installed that the settings need.
 
     Raises:
         ConfigError: something is missing, and which extra brings it.
     """
     for key, value, extra, modules in (
         ("rest.listen", config.rest.listen, "rest", ("starlette", "uvicorn", "av")),
+        ("llm.url", config.llm.url, "llm", ("httpx",)),
+        ("tools.file", config.tools.file, "tools", ("mcp", "httpx2")),
         ("wyoming.announce", config.wyoming.announce, "zeroconf", ("zeroconf",)),
     ):
         missing = [name for name in modules if value and find_spec(name) is None]

@@ -1,7 +1,7 @@
 """The session's voice: the reply that is held and the reply that is heard."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import asdict, dataclass, field
 
 from streaming.messages import (
@@ -9,6 +9,7 @@ from streaming.messages import (
     ErrorMessage,
     ReplyAudioDone,
     ReplyText,
+    ReplyTextDelta,
     ResponseCreated,
     ResponseDone,
     Timings,
@@ -28,6 +29,9 @@ class _Speech:
     reply: Reply
     marks: Marks
     playback: asyncio.Task[None] | None = field(default=None)
+    told: int = 0
+    """Characters of the text that the client knows."""
+    told_whole: bool = False
 
 
 class Speaker:
@@ -38,6 +42,7 @@ class Speaker:
         listener: hears it.
         play: takes the audio for the listener.
         tell: takes what the turn machine must know.
+        over: takes what was heard of each reply, when it is over.
         spawn: starts a task that the session owns.
     """
 
@@ -48,6 +53,7 @@ class Speaker:
         *,
         play: Callable[[Pcm], None],
         tell: Callable[[Event], None],
+        over: Callable[[TurnId, Heard], None],
         spawn: Callable[[Coroutine[None, None, None]], "asyncio.Task[None]"],
     ) -> None:
         self.rate = 24_000
@@ -56,14 +62,28 @@ class Speaker:
         self._listener = listener
         self._play_audio = play
         self._tell = tell
+        self._over = over
         self._spawn = spawn
         self._held: _Speech | None = None
         self._heard: _Speech | None = None
 
     def prepare(
-        self, turn: TurnId, text: str, language: str, marks: Marks | None = None
+        self,
+        turn: TurnId,
+        text: str,
+        language: str,
+        marks: Marks | None = None,
+        more: AsyncGenerator[str, None] | None = None,
     ) -> None:
-        """Begin to synthesise; no sound leaves before `release`."""
+        """Begin to synthesise; no sound leaves before `release`.
+
+        Args:
+            turn: whose reply it is.
+            text: what to say.
+            language: of the text.
+            marks: takes when it happened.
+            more: see `Reply`.
+        """
         assert self._held is None, "one reply at a time"
         reply = Reply(
             turn,
@@ -74,6 +94,7 @@ class Speaker:
             send=self._play_audio,
             clock=asyncio.get_running_loop().time,
             spawn=self._spawn,
+            more=more,
         )
         self._held = _Speech(reply, marks or Marks())
 
@@ -95,7 +116,7 @@ class Speaker:
                 turn=reply.turn, language=reply.language, rate=reply.outbox.rate
             )
         )
-        self._listener.send(ReplyText(turn=reply.turn, transcript=reply.text))
+        self._tell_text(speech)
         speech.playback = self._spawn(self._play(speech))
 
     def stop(self) -> Heard:
@@ -135,11 +156,24 @@ class Speaker:
             on_sent=lambda: self._listener.send(
                 ReplyAudioDone(turn=reply.turn, audio_ms=reply.outbox.sent)
             ),
+            on_text=lambda: self._tell_text(speech),
         )
         if reply.error is not None:
             report(reply.error, self._services, self._listener)
         self._end(speech, heard)
         self._tell(ReplyPlayed(reply.turn))
+
+    def _tell_text(self, speech: _Speech) -> None:
+        reply = speech.reply
+        if speech.told_whole:
+            return
+        # Whose reply is whole from the beginning needs no parts.
+        if (delta := reply.text[speech.told :]) and (speech.told or not reply.is_whole):
+            self._listener.send(ReplyTextDelta(turn=reply.turn, delta=delta))
+            speech.told = len(reply.text)
+        if reply.is_whole:
+            self._listener.send(ReplyText(turn=reply.turn, transcript=reply.text))
+            speech.told_whole = True
 
     def _started(self, speech: _Speech) -> None:
         speech.marks.first_audio = speech.reply.started
@@ -159,6 +193,7 @@ class Speaker:
         )
         self._listener.send(Timings(turn=turn, **asdict(timings)))
         self._services.telemetry.turn_ended(speech.reply.language, end, timings)
+        self._over(turn, heard)
 
 
 def report(error: StageError, services: Services, listener: Listener) -> None:

@@ -10,6 +10,11 @@ from importlib.util import find_spec
 from typing import Any
 
 from streaming.addresses import Address
+from streaming.commands.assistant import (
+    assistant_content,
+    assistant_lines,
+    sent_to_servers,
+)
 from streaming.commands.models import fault_of
 from streaming.commands.options import (
     add_json_option,
@@ -106,6 +111,7 @@ class _Findings:
             "home": self._home(),
             "address": self._address(),
             "doors": self._doors(),
+            "assistant": self._try(lambda: assistant_content(self._config)) or {},
             "leaves_the_process": [*LEAVES_THE_PROCESS, *_sent_by_choice(self._config)],
         }
         self._try(load_voice_activity)
@@ -179,10 +185,11 @@ def _sent_by_choice(config: Config) -> list[str]:
     """What is sent to others because the operator wants it, and by which setting."""
     name = config.wyoming.announce
     if not name:
-        return []
+        return sent_to_servers(config)
     return [
+        *sent_to_servers(config),
         f"wyoming.announce: the name {name!r}, an address and a port, by multicast to"
-        " the local network"
+        " the local network",
     ]
 
 
@@ -231,6 +238,8 @@ def _print(content: dict[str, Any]) -> None:
     for name, door in content["doors"].items():
         state = "free" if door["free"] else "TAKEN"
         print(f"{name:<10}{door['address']}: {state}")
+    for line in assistant_lines(content["assistant"]):
+        print(line)
     told = "ready" if content["microphone"] else "pip install parley-voice[microphone]"
     print(f"audio     microphone and loudspeaker: {told}")
     leaves = ", ".join(content["leaves_the_process"]) or "nothing"

@@ -35,7 +35,8 @@ ERRORS = {
     "invalid_audio": "a binary frame of an odd number of bytes; none of it was taken",
     "too_many_messages": "JSON messages faster than the limit; none of it was taken",
     "recognition_failed": "an apology is spoken instead of the answer",
-    "response_failed": "an apology is spoken instead of the answer",
+    "response_failed": "an apology is spoken instead of the answer; a reply that a"
+    " language model had begun breaks off, and its status is `failed`",
     "synthesis_failed": "the reply breaks off; its status is `failed`",
 }
 

@@ -17,6 +17,7 @@ from streaming.messages import (
     IntentMessage,
     ReplyAudioDone,
     ReplyText,
+    ReplyTextDelta,
     ResponseCreated,
     ResponseDone,
     ServerMessage,
@@ -24,6 +25,7 @@ from streaming.messages import (
     SpeechStartedMessage,
     SpeechStoppedMessage,
     Timings,
+    ToolUsed,
     TranscriptCompleted,
     TranscriptDelta,
 )
@@ -257,6 +259,10 @@ def line(message: ServerMessage) -> str:
             return f"{turn} intent {name or 'none'}{filled}"
         case ResponseCreated(turn=turn, language=language):
             return f"{turn} reply in {language}"
+        case ReplyTextDelta(turn=turn, delta=delta):
+            return f"{turn} > {delta.strip()} …"
+        case ToolUsed(turn=turn, tool=tool, risk=risk, state=state):
+            return f"{turn} tool {tool} ({risk}) {state}"
         case ReplyText(turn=turn, transcript=text):
             return f"{turn} > {text}"
         case ReplyAudioDone(turn=turn):

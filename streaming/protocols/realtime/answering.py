@@ -100,6 +100,8 @@ class Answering:
         """Whether the session has begun the reply of the response."""
         self._muted: int | None = None
         """The turn whose reply is not for the client's ears."""
+        self._partly_told: int | None = None
+        """The turn whose reply was told in parts."""
         self._planned: _Planned | None = None
         self._said: dict[str, Dictation] = {}
         """By call: what our own responder would have said to it."""
@@ -289,12 +291,21 @@ class Answering:
             self._bound(turn, request)
             self._begun = True
 
+    def text_delta(self, turn: int, delta: str) -> None:
+        """More of a reply whose end is not known yet."""
+        response = self._response
+        if self._muted != turn and response is not None and response.modality != "text":
+            self._partly_told = turn
+            response.speak(delta)
+
     def text(self, turn: int, text: str) -> None:
         """What the reply says."""
         response = self._response
         if self._muted == turn or response is None:
             return
         self._last = Dictation(text, self._language)
+        if self._partly_told == turn:
+            return
         if response.modality == "text":
             self._muted = turn
             response.write(text)
@@ -403,7 +414,7 @@ def _reading(words: Dictation) -> Plan:
         reply=words.text,
         language=words.language,
         effects=(),
-        answered_by="none",
+        answered_by="tool",
     )
 
 

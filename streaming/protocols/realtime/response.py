@@ -129,11 +129,14 @@ class Response:
         return item
 
     def speak(self, text: str) -> None:
-        """Begin to say `text`; its audio follows."""
-        message = self._begin("output_audio", transcript="")
+        """Say `text`, after what is being said already; its audio follows."""
+        if self._message is None:
+            self._begin("output_audio", transcript="")
+            self._part("added", type="audio", transcript="")
+        message = self._message
+        assert message is not None
         message.words.append(text)
-        message.item.set_transcript(text)
-        self._part("added", type="audio", transcript="")
+        message.item.set_transcript("".join(message.words))
         self._delta("response.output_audio_transcript", delta=text)
 
     def write(self, text: str) -> None:

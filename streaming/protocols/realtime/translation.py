@@ -21,6 +21,7 @@ from streaming.messages import (
     Playback,
     ReplyAudioDone,
     ReplyText,
+    ReplyTextDelta,
     ResponseCreated,
     ResponseDone,
     ServerMessage,
@@ -329,6 +330,8 @@ class Realtime:
                 answering.released(turn, item, Request(settings=self.settings))
             case ResponseCreated(turn=turn, language=language):
                 self._begin_reply(turn, language)
+            case ReplyTextDelta(turn=turn, delta=delta):
+                answering.text_delta(turn, delta)
             case ReplyText(turn=turn, transcript=text):
                 answering.text(turn, text)
             case ReplyAudioDone(turn=turn):

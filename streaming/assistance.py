@@ -1,0 +1,79 @@
+"""From the settings of a language model and its tools to both, connected."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from streaming.chat import ChatServer, ServedChat
+from streaming.config import Config
+from streaming.dialogue import Assistant
+from streaming.tool_settings import ToolSettings, load_tools, read_token
+from streaming.toolbox import open_toolbox
+from voice.errors import ConfigError
+from voice.home import Home
+
+__all__ = ["chat_server", "open_assistant", "tools_of"]
+
+
+@asynccontextmanager
+async def open_assistant(
+    config: Config, home: Home, clock: Callable[[], datetime]
+) -> AsyncIterator[Assistant | None]:
+    """The language model with its tools; None if none is configured.
+
+    A server that is not there stops nothing: it is looked for again and again.
+
+    Raises:
+        ConfigError: a file is wrong, or an extra is missing.
+    """
+    tools = tools_of(config)
+    if not config.llm.url:
+        yield None
+        return
+    async with AsyncExitStack() as stack:
+        chat = await stack.enter_async_context(ServedChat(chat_server(config)))
+        toolbox = await stack.enter_async_context(open_toolbox(tools))
+        yield Assistant(
+            chat=chat,
+            toolbox=toolbox,
+            clock=clock,
+            home=home,
+            persona=config.llm.persona,
+            reply_language=config.llm.reply_language,
+        )
+
+
+def tools_of(config: Config) -> ToolSettings:
+    """The tools of the configuration.
+
+    Raises:
+        ConfigError: the file is wrong, or there is no model to use them.
+    """
+    if not config.tools.file:
+        return ToolSettings()
+    if not config.llm.url:
+        raise ConfigError(
+            "tools.file: tools are used by a language model; set llm.url and llm.model"
+        )
+    return load_tools(Path(config.tools.file))
+
+
+def chat_server(config: Config) -> ChatServer:
+    """The server of the language model.
+
+    Raises:
+        ConfigError: its key cannot be read.
+    """
+    llm = config.llm
+    return ChatServer(
+        url=llm.url,
+        model=llm.model,
+        key=read_token(Path(llm.key_file), "llm.key_file") if llm.key_file else "",
+        max_tokens=llm.max_tokens,
+        temperature=llm.temperature,
+        first_piece_s=llm.first_piece_s,
+        between_pieces_s=llm.between_pieces_s,
+        in_all_s=llm.in_all_s,
+        at_once=llm.max_requests,
+    )

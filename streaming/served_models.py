@@ -1,0 +1,82 @@
+"""The settings of what runs on other servers: language models, tools, recognisers.
+
+None of them is used unless its address is set, and nothing else leaves the process.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+from urllib.parse import urlsplit
+
+from streaming.settings import Between, Fault, Place
+from voice.languages import for_client
+
+__all__ = ["LlmConfig", "ToolsConfig", "server_url"]
+
+Seconds: TypeAlias = Annotated[float, Between(0.1, 300)]
+
+
+def server_url(text: str) -> str:
+    """The address of a server; empty for none.
+
+    Raises:
+        Fault: nobody can be asked there.
+    """
+    if text and not _is_server(text):
+        raise Fault(f"expected an address like http://127.0.0.1:8000/v1, found {text!r}")
+    return text.rstrip("/")
+
+
+def _is_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return False
+    return bool(fine) and not (parts.query or parts.fragment or "@" in parts.netloc)
+
+
+def optional_language(text: str) -> str:
+    """The tag of a language that Parley knows, or nothing."""
+    return for_client(text) if text else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlmConfig:
+    """A language model for what the grammar does not understand; docs/tools.md."""
+
+    url: Annotated[str, server_url] = ""
+    """Of a server with chat completions, up to what stands before
+    ``/chat/completions``: ``http://127.0.0.1:8000/v1``; empty: no model."""
+    model: str = ""
+    """As the server calls it."""
+    key_file: Annotated[str, Place("file", ("",))] = ""
+    """A file with the key of the server; empty: it needs none."""
+    persona: str = ""
+    """Who the assistant is, in one to three sentences; empty for ours."""
+    reply_language: Annotated[str, optional_language] = ""
+    """A BCP 47 tag in which it always answers; empty: in that of the user."""
+    max_tokens: Annotated[int, Between(16, 8192)] = 300
+    temperature: Annotated[float, Between(0, 2)] = 0.3
+    first_piece_s: Seconds = 5.0
+    """How long it may take to begin; then the grammar answers instead."""
+    between_pieces_s: Seconds = 3.0
+    in_all_s: Seconds = 30.0
+    max_requests: Annotated[int, Between(1, 256)] = 4
+    """At the same time."""
+
+    def __post_init__(self) -> None:
+        """See that the model is named.
+
+        Raises:
+            ValueError: it is not.
+        """
+        if self.url and not self.model:
+            raise ValueError("model must say which of the server's models to ask")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolsConfig:
+    """What the language model may use; docs/tools.md."""
+
+    file: Annotated[str, Place("file", ("",))] = ""
+    """A TOML file with the servers of tools, and with what each tool may do."""
