@@ -1,6 +1,5 @@
 """Measures how fast a server answers: many sessions, recorded fixtures, one summary."""
 
-import asyncio
 import os
 import platform
 import random
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from streaming.client import Client, connected
 from streaming.records import TurnRecord, speak_clip
+from streaming.together import all_together
 from voice.audio import read_audio
 from voice.errors import ClientError
 from voice.events import Millis
@@ -96,13 +96,13 @@ async def measure(
         ClientError: none of the recordings is in a language that is served.
     """
     run = Run(sessions)
-    try:
-        async with asyncio.TaskGroup() as group:
-            for number in range(sessions):
-                order = random.Random(seed * 1000 + number)  # noqa: S311 - no secret
-                group.create_task(_session(url, clips, turns, order, run, on_turn))
-    except ExceptionGroup as faults:
-        raise faults.exceptions[0] from None
+    orders = [
+        random.Random(seed * 1000 + number)  # noqa: S311 - no secret
+        for number in range(sessions)
+    ]
+    await all_together(
+        _session(url, clips, turns, order, run, on_turn) for order in orders
+    )
     return run
 
 

@@ -4,7 +4,6 @@
 spot, for tests and for tools that have nothing else to do meanwhile.
 """
 
-import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from streaming.together import all_together
 from streaming.worker import Run
 from streaming.workers import Pool, Priority
 from voice.audio import HEARING_RATE, Pcm
@@ -175,7 +175,7 @@ class WorkerStages:
         async with contextlib.AsyncExitStack() as stack:
             for pool in self.pools:
                 stack.push_async_exit(pool)
-            await _start_together(self.pools)
+            await all_together(pool.__aenter__() for pool in self.pools)
             self._open = stack.pop_all()
         return self
 
@@ -224,15 +224,6 @@ class WorkerStages:
             async for piece in pieces:
                 assert isinstance(piece, Pcm)
                 yield piece
-
-
-async def _start_together(pools: Sequence[Pool]) -> None:
-    try:
-        async with asyncio.TaskGroup() as group:
-            for pool in pools:
-                group.create_task(pool.__aenter__())
-    except ExceptionGroup as faults:
-        raise faults.exceptions[0] from None
 
 
 # --- In the worker ------------------------------------------------------------

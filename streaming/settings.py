@@ -6,7 +6,6 @@ becomes one line that names the place, the key and the way out, and all faults a
 told together, because nobody wants to repair a configuration one error at a time.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -14,8 +13,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
-from voice.errors import ConfigError, VoiceError
+from voice.errors import VoiceError
 from voice.events import Millis
+from voice.toml_files import read_toml
 
 __all__ = [
     "Between",
@@ -93,14 +93,7 @@ def from_file(path: Path, source: str) -> list[Setting]:
     Raises:
         ConfigError: it cannot be read, or is no TOML.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(
-            f"{source}: cannot read {path}: {error.strerror or error}"
-        ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML in UTF-8: {error}") from error
+    document = read_toml(path, f"the configuration of {source}")
     return list(_settings_of(document, path))
 
 

@@ -7,8 +7,20 @@ happen; `apply` is the only place where it does, and it returns a new state.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeAlias, assert_never
+
+from voice.home_timers import (
+    MAX_TIMERS,
+    AdjustTimer,
+    CancelTimer,
+    PauseTimer,
+    ResumeTimer,
+    StartTimer,
+    Timer,
+    changed,
+    started,
+)
 
 __all__ = [
     "ANY_LANGUAGE",
@@ -46,9 +58,6 @@ Scalar: TypeAlias = str | int | float
 
 ANY_LANGUAGE = "*"
 """Key of the names that are used in every language without names of its own."""
-
-MAX_TIMERS = 64
-"""That run or are paused at once, in the whole home."""
 
 MAX_ITEMS = 200
 """On one list, those that are ticked off included."""
@@ -187,33 +196,6 @@ class DeviceState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timer:
-    """A timer that runs or is paused."""
-
-    id: int
-    seconds: int
-    """How long it was set for, adjustments included."""
-    ends: datetime | None
-    """None while it is paused."""
-    remaining: int = 0
-    """Seconds left, while it is paused."""
-    name: str = ""
-    area: str | None = None
-    language: str
-    """In which it was asked for, as a BCP 47 tag."""
-    announcement: str
-    """What to say when it ends, in `language`."""
-    effects: "tuple[Effect, ...]" = ()
-    """What to do when it ends ("turn off the light in five minutes")."""
-
-    def seconds_left(self, now: datetime) -> int:
-        """Whole seconds until it ends, never negative."""
-        if self.ends is None:
-            return self.remaining
-        return max(0, round((self.ends - now).total_seconds()))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeState:
     """The home at one moment: small, frozen, picklable."""
 
@@ -258,52 +240,11 @@ class SetState:
     """Others stay as they are."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartTimer:
-    """Start a timer; it ends `seconds` after the moment of `apply`."""
-
-    seconds: int
-    language: str
-    announcement: str
-    name: str = ""
-    area: str | None = None
-    effects: "tuple[Effect, ...]" = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CancelTimer:
-    """Forget a timer: it will not end."""
-
-    timer: int
-
-
 @dataclass(frozen=True, slots=True)
 class FinishTimer:
     """A timer has ended: remove it and do what it was to do."""
 
     timer: int
-
-
-@dataclass(frozen=True, slots=True)
-class PauseTimer:
-    """Stop the clock of a timer."""
-
-    timer: int
-
-
-@dataclass(frozen=True, slots=True)
-class ResumeTimer:
-    """Let a paused timer run again."""
-
-    timer: int
-
-
-@dataclass(frozen=True, slots=True)
-class AdjustTimer:
-    """Make a timer longer, or shorter if `seconds` is negative."""
-
-    timer: int
-    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,16 +313,10 @@ def _apply_one(state: HomeState, effect: Effect, now: datetime) -> HomeState:
             return _set(state, effect)
         case StartTimer():
             return _start(state, effect, now)
-        case CancelTimer(timer):
-            return _keep_timers(state, lambda t: t.id != timer)
         case FinishTimer(timer):
             return _finish(state, timer, now)
-        case PauseTimer(timer):
-            return _change_timer(state, timer, lambda t: _paused(t, now))
-        case ResumeTimer(timer):
-            return _change_timer(state, timer, lambda t: _resumed(t, now))
-        case AdjustTimer(timer, seconds):
-            return _change_timer(state, timer, lambda t: _adjusted(t, seconds, now))
+        case CancelTimer() | PauseTimer() | ResumeTimer() | AdjustTimer():
+            return replace(state, timers=changed(state.timers, effect, now))
         case AddItem(list_, item):
             return _change_items(state, list_, lambda items: _added(items, item))
         case CompleteItem(list_, item):
@@ -396,6 +331,22 @@ def _apply_one(state: HomeState, effect: Effect, now: datetime) -> HomeState:
             return state
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def _start(state: HomeState, effect: StartTimer, now: datetime) -> HomeState:
+    if len(state.timers) >= MAX_TIMERS:
+        return state
+    number = state.timers_started + 1
+    timers = (*state.timers, started(effect, number, now))
+    return replace(state, timers=timers, timers_started=number)
+
+
+def _finish(state: HomeState, id_: int, now: datetime) -> HomeState:
+    finished = [timer for timer in state.timers if timer.id == id_]
+    state = replace(state, timers=tuple(t for t in state.timers if t.id != id_))
+    for timer in finished:
+        state = apply(state, timer.effects, now=now)
+    return state
 
 
 def _set(state: HomeState, effect: SetState) -> HomeState:
@@ -417,64 +368,6 @@ def _change_device(
         state,
         devices=tuple(change(d) if d.id == id_ else d for d in state.devices),
     )
-
-
-# --- Timers -------------------------------------------------------------------
-
-
-def _start(state: HomeState, effect: StartTimer, now: datetime) -> HomeState:
-    if len(state.timers) >= MAX_TIMERS:
-        return state
-    number = state.timers_started + 1
-    timer = Timer(
-        id=number,
-        seconds=effect.seconds,
-        ends=now + timedelta(seconds=effect.seconds),
-        name=effect.name,
-        area=effect.area,
-        language=effect.language,
-        announcement=effect.announcement,
-        effects=effect.effects,
-    )
-    return replace(state, timers=(*state.timers, timer), timers_started=number)
-
-
-def _finish(state: HomeState, id_: int, now: datetime) -> HomeState:
-    finished = [timer for timer in state.timers if timer.id == id_]
-    state = _keep_timers(state, lambda timer: timer.id != id_)
-    for timer in finished:
-        state = apply(state, timer.effects, now=now)
-    return state
-
-
-def _keep_timers(state: HomeState, keep: Callable[[Timer], bool]) -> HomeState:
-    return replace(state, timers=tuple(filter(keep, state.timers)))
-
-
-def _change_timer(
-    state: HomeState, id_: int, change: Callable[[Timer], Timer]
-) -> HomeState:
-    return replace(
-        state, timers=tuple(change(t) if t.id == id_ else t for t in state.timers)
-    )
-
-
-def _paused(timer: Timer, now: datetime) -> Timer:
-    return replace(timer, ends=None, remaining=timer.seconds_left(now))
-
-
-def _resumed(timer: Timer, now: datetime) -> Timer:
-    if timer.ends is not None:
-        return timer
-    return replace(timer, ends=now + timedelta(seconds=timer.remaining), remaining=0)
-
-
-def _adjusted(timer: Timer, seconds: int, now: datetime) -> Timer:
-    left = max(0, timer.seconds_left(now) + seconds)
-    timer = replace(timer, seconds=max(0, timer.seconds + seconds))
-    if timer.ends is None:
-        return replace(timer, remaining=left)
-    return replace(timer, ends=now + timedelta(seconds=left))
 
 
 # --- Lists --------------------------------------------------------------------

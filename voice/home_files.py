@@ -1,6 +1,5 @@
 """Reads a home from its TOML file; `voice/homes/demo.toml` explains the format."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
@@ -10,6 +9,7 @@ from typing import Any, NoReturn
 from voice.errors import ConfigError
 from voice.home import ANY_LANGUAGE, Area, Device, Floor, Home, Names, Scalar
 from voice.languages import for_config
+from voice.toml_files import read_toml
 
 __all__ = ["DOMAINS", "demo_home", "load_home"]
 
@@ -60,14 +60,7 @@ def load_home(path: Path) -> Home:
     Raises:
         ConfigError: the file cannot be read or is wrong; names file, key and fix.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: cannot read the home: {error.strerror or error}"
-        ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML in UTF-8: {error}") from error
+    document = read_toml(path, "the home")
     return _home(_Table(document, key="", file=str(path)))
 
 

@@ -7,13 +7,13 @@ or given an extra file (a pickle is a program) does not start.
 """
 
 import hashlib
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from voice.errors import ConfigError
+from voice.toml_files import read_toml
 
 __all__ = [
     "Manifest",
@@ -109,15 +109,7 @@ def read_manifest(path: Path) -> Manifest:
     Raises:
         ConfigError: names the file, the key and what is wrong with it.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: cannot read the manifest: {error.strerror or error}"
-        ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML in UTF-8: {error}") from error
-    table = _Table(path, document)
+    table = _Table(path, read_toml(path, "the manifest"))
     manifest = Manifest(
         name=table.get("name", str),
         stage=table.get("stage", str),

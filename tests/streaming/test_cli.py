@@ -125,7 +125,10 @@ def index(path: Path, *rows: tuple[str, str, Path, str]) -> Path:
         (["say", "hi", "--out", "gone/a.wav"], "gone/a.wav: No such file"),
         (["say", "hi", "--out", "-", "--json"], "both want the standard output"),
         (["say", "hi", "--voices", "gone"], "--voices: there is no directory gone"),
-        (["say", "hi", "--config", "gone.toml"], "--config: cannot read gone.toml"),
+        (
+            ["say", "hi", "--config", "gone.toml"],
+            "gone.toml: cannot read the configuration of --config",
+        ),
         (["say", "hi", "--set", "open_ms=1"], "expected SECTION.KEY=VALUE"),
         (["say", "hi", "--set", "turns.opn_ms=1"], "did you mean turns.open_ms?"),
         (["eval", "gone.csv"], "gone.csv: there is no such file"),

@@ -187,9 +187,11 @@ def test_what_is_no_origin_is_refused(text: str) -> None:
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path) -> None:
     gone = tmp_path / "gone.toml"
-    assert faults(gone, {})[0].startswith(f"--config: cannot read {gone}:")
+    assert faults(gone, {})[0].startswith(
+        f"{gone}: cannot read the configuration of --config:"
+    )
     (fault,) = faults(None, {"PARLEY_CONFIG": str(gone)})
-    assert fault.startswith(f"PARLEY_CONFIG: cannot read {gone}:")
+    assert fault.startswith(f"{gone}: cannot read the configuration of PARLEY_CONFIG:")
     assert "not valid TOML" in faults(write(tmp_path, "[server\n"), {})[0]
 
 
