@@ -22,6 +22,9 @@ ROOT = Path(__file__).parents[2]
 
 DOORS = ROOT / "examples" / "doors"
 
+PEERS = Path(os.environ.get("PARLEY_PEERS") or ROOT / ".venv-peers") / "bin" / "python"
+"""Pipecat has an environment of its own, in which nothing of ours is installed."""
+
 SENTENCE = "turn on the kitchen lamp"
 
 START_S, PATIENCE_S = 180.0, 120.0
@@ -62,12 +65,12 @@ def question(tmp_path_factory):
     return path
 
 
-async def ran(name, *arguments):
+async def ran(name, *arguments, python=sys.executable):
     """The lines that an example prints; it ends by itself, and well."""
     environment = {**os.environ, "OPENAI_AGENTS_DISABLE_TRACING": "1"}
     environment.pop("PYTHONPATH", None)  # it needs nothing of ours
     process = await asyncio.create_subprocess_exec(
-        *map(str, [sys.executable, DOORS / name, *arguments]),
+        *map(str, [python, DOORS / name, *arguments]),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment,
@@ -99,6 +102,14 @@ async def test_realtime_agent(doors, question):
     pytest.importorskip("agents", reason="the package openai-agents")
     said = await ran("realtime_agent.py", doors["realtime"], question)
     assert said == ["turn_on light.kitchen", "answered"]
+
+
+async def test_realtime_pipecat(doors, question):
+    if not PEERS.exists():
+        pytest.skip("pipecat is not installed: make peers")
+    address = doors["realtime"].partition("?")[0]
+    (answered,) = await ran("realtime_pipecat.py", address, question, python=PEERS)
+    assert answered.startswith("Turn")
 
 
 async def test_rest(doors, question, tmp_path):
