@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeAlias, get_args
 from urllib.parse import urlsplit
 
 from streaming.addresses import Address
+from streaming.messages import ATTENTIONS
 from streaming.served_models import LlmConfig, ToolsConfig
 from streaming.settings import (
     Between,
@@ -36,8 +37,10 @@ from voice.assembly import (
 )
 from voice.detection import GatePolicy
 from voice.errors import ConfigError
+from voice.events import Millis
 from voice.languages import for_client
 from voice.turns import TurnPolicy
+from voice.waking import PHRASES, WakePolicy
 
 __all__ = [
     "CONFIG_VARIABLE",
@@ -47,6 +50,7 @@ __all__ = [
     "RestConfig",
     "ServerConfig",
     "Setting",
+    "WakeConfig",
     "WorkersConfig",
     "WyomingConfig",
     "load_config",
@@ -58,6 +62,9 @@ CONFIG_VARIABLE = "PARLEY_CONFIG"
 
 Count: TypeAlias = Annotated[int, Between(1, 4096)]
 Seconds: TypeAlias = Annotated[float, Between(0.1, 3600)]
+
+SHORTEST_PHRASE = 6
+"""Letters of a wake phrase; shorter ones are in other words, and rarely heard right."""
 
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 """What browsers leave out of an origin."""
@@ -77,6 +84,25 @@ def origin(text: str) -> str:
 
 
 Origins: TypeAlias = Annotated[tuple[str, ...], origin]
+
+
+def wake_phrase(text: str) -> str:
+    """A phrase after the tag of its language, ``en: hey computer``.
+
+    Raises:
+        Fault: there is no language, or too little to tell from other speech.
+    """
+    tag, colon, phrase = text.partition(":")
+    letters = sum(map(str.isalpha, phrase))
+    if not colon or letters < SHORTEST_PHRASE:
+        raise Fault(
+            f"expected a phrase like 'en: hey computer' of {SHORTEST_PHRASE} letters"
+            f" at least, found {text!r}"
+        )
+    return f"{for_client(tag)}: {' '.join(phrase.split())}"
+
+
+WakePhrases: TypeAlias = Annotated[tuple[str, ...], wake_phrase]
 
 LanguageTags: TypeAlias = Annotated[tuple[str, ...], for_client]
 
@@ -142,6 +168,28 @@ class ConversationConfig:
     """Those a session may use; none means all that are real at every stage."""
     home: Annotated[str, Place("file", HOMES)] = DEMO
     """A TOML file, or the name of one that comes with Parley."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WakeConfig:
+    """Who is answered where a microphone is always open; docs/devices.md."""
+
+    attention: Annotated[str, OneOf(ATTENTIONS)] = "always"
+    """``phrase``: a session of ``/v1/stream`` answers only who says a wake phrase,
+    unless its client asks for ``always``."""
+    phrases: WakePhrases = ()
+    """Like ``en: hey computer``; a language that has none here keeps its own."""
+    follow_up: Millis = Millis(8_000)
+    """How long one may go on without the phrase."""
+
+    @property
+    def policy(self) -> WakePolicy:
+        """For the sessions."""
+        own: dict[str, tuple[str, ...]] = {}
+        for text in self.phrases:
+            tag, _, phrase = text.partition(": ")
+            own[tag] = (*own.get(tag, ()), phrase)
+        return WakePolicy(phrases={**PHRASES, **own}, follow_up=self.follow_up)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +266,7 @@ class Config:
     workers: WorkersConfig = field(default_factory=WorkersConfig)
     turns: TurnPolicy = field(default_factory=TurnPolicy)
     gate: GatePolicy = field(default_factory=GatePolicy)
+    wake: WakeConfig = field(default_factory=WakeConfig)
     wyoming: WyomingConfig = field(default_factory=WyomingConfig)
     rest: RestConfig = field(default_factory=RestConfig)
     llm: LlmConfig = field(default_factory=LlmConfig)
@@ -244,6 +293,7 @@ SECTIONS: dict[str, Any] = {
     "workers": WorkersConfig,
     "turns": TurnPolicy,
     "gate": GatePolicy,
+    "wake": WakeConfig,
     "wyoming": WyomingConfig,
     "rest": RestConfig,
     "llm": LlmConfig,

@@ -17,6 +17,12 @@ __all__ = ["CLIENT_MESSAGES", "SERVER_MESSAGES", "ClientMessage", "ServerMessage
 RATES = (8_000, 16_000, 24_000, 48_000)
 """Hertz; the sample rates of the wire."""
 
+FORMATS = ("pcm16", "opus")
+"""What a binary frame may be: bare samples, or one packet of Opus."""
+
+ATTENTIONS = ("always", "phrase")
+"""Who is answered: everybody, or who says a wake phrase."""
+
 Turn = Annotated[int, "which turn; counts from 1 in each session"]
 
 
@@ -41,6 +47,17 @@ class SessionUpdate:
     ] = None
     output_rate: Annotated[
         int | None, "Hz of the audio received: one of 8000, 16000, 24000, 48000"
+    ] = None
+    input_format: Annotated[
+        str | None, "of the binary frames sent: `pcm16`, or `opus`, a packet in each"
+    ] = None
+    output_format: Annotated[
+        str | None, "likewise of those received; `opus` comes in packets of 20 ms"
+    ] = None
+    attention: Annotated[
+        str | None,
+        "`always`: all speech is answered; `phrase`: only what follows a wake phrase,"
+        " see docs/devices.md",
     ] = None
 
 
@@ -142,6 +159,9 @@ class SessionCreated:
     disclosure: Annotated[
         str, "tells the user that they speak with a machine, in the first language"
     ]
+    input_format: Annotated[str, "`pcm16` or `opus`: what the server expects"] = "pcm16"
+    output_format: Annotated[str, "`pcm16` or `opus`: what the server sends"] = "pcm16"
+    attention: Annotated[str, "`always` or `phrase`: who is answered"] = "always"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +175,9 @@ class SessionUpdated:
     disclosure: Annotated[
         str, "tells the user that they speak with a machine, in the first language"
     ]
+    input_format: Annotated[str, "`pcm16` or `opus`: what the server expects"] = "pcm16"
+    output_format: Annotated[str, "`pcm16` or `opus`: what the server sends"] = "pcm16"
+    attention: Annotated[str, "`always` or `phrase`: who is answered"] = "always"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +293,7 @@ class ResponseCreated:
     rate: Annotated[
         int, "Hz of this reply's audio, whatever `output_rate` is changed to meanwhile"
     ]
+    format: Annotated[str, "likewise `pcm16` or `opus`"] = "pcm16"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,6 +378,20 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionChanged:
+    """Who is answered now, where a wake phrase is needed: worth a light.
+
+    `asleep`: who says the phrase; `called`: whoever speaks next, the phrase was said
+    alone; `engaged`, while a reply is heard, and `follow_up`, for a while after it:
+    whoever says something that is understood.
+    """
+
+    type: ClassVar[str] = "parley.attention"
+    attention: Annotated[str, "`asleep`, `called`, `engaged` or `follow_up`"]
+    audio_ms: Annotated[int, "ms of audio received when it changed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeDevice:
     """How one device or timer of the home is now; only after `parley.home.watch`.
 
@@ -424,6 +462,7 @@ ServerMessage: TypeAlias = (
     | Ducked
     | ResponseDone
     | Timings
+    | AttentionChanged
     | HomeDevice
     | ErrorMessage
     | WarningMessage

@@ -82,6 +82,8 @@ async def running(config: Config) -> AsyncIterator[Server]:
             turns=config.turns,
             gate=config.gate,
             assistant=assistant,
+            wake=config.wake.policy,
+            attention=config.wake.attention,
         )
         server = Server(config, services, stages.pools)
         await server.start()

@@ -7,7 +7,13 @@ from typing import Protocol, Self
 from streaming.dialogue import Assistant
 from streaming.household import Household
 from streaming.inference import Stages
-from streaming.messages import RATES, ServerMessage, SessionUpdate
+from streaming.messages import (
+    ATTENTIONS,
+    FORMATS,
+    RATES,
+    ServerMessage,
+    SessionUpdate,
+)
 from streaming.telemetry import Telemetry
 from voice.audio import HEARING_RATE, Pcm
 from voice.detection import GatePolicy
@@ -16,6 +22,7 @@ from voice.home import Home
 from voice.languages import for_client
 from voice.stages import VoiceActivity
 from voice.turns import TurnPolicy
+from voice.waking import WakePolicy
 
 __all__ = ["Listener", "Services", "SessionSettings"]
 
@@ -51,6 +58,9 @@ class Services:
     gate: GatePolicy = field(default_factory=GatePolicy)
     assistant: Assistant | None = None
     """Answers what the responder does not understand."""
+    wake: WakePolicy = field(default_factory=WakePolicy)
+    attention: str = "always"
+    """What the sessions of devices begin with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,18 +70,33 @@ class SessionSettings:
     languages: tuple[str, ...]
     input_rate: int = HEARING_RATE
     output_rate: int = 24_000
+    input_format: str = "pcm16"
+    output_format: str = "pcm16"
+    attention: str = "always"
 
     def changed_by(self, update: SessionUpdate, *, served: tuple[str, ...]) -> Self:
         """The settings after `update`; what it leaves out stays as it is.
 
         Raises:
-            ClientError: ``unsupported_rate`` or ``unknown_language``.
+            ClientError: ``unsupported_rate``, ``unknown_language`` or
+                ``invalid_value``.
         """
         for name in ("input_rate", "output_rate"):
             rate = getattr(update, name)
             if rate is not None and rate not in RATES:
                 raise ClientError(
                     "unsupported_rate", f"{name} {rate}: use one of {RATES}"
+                )
+        for name, choices in (
+            ("input_format", FORMATS),
+            ("output_format", FORMATS),
+            ("attention", ATTENTIONS),
+        ):
+            choice = getattr(update, name)
+            if choice is not None and choice not in choices:
+                raise ClientError(
+                    "invalid_value",
+                    f"{name} {choice[:20]!r}: use one of {', '.join(choices)}",
                 )
         languages = self.languages
         if update.languages is not None:
@@ -82,4 +107,7 @@ class SessionSettings:
             languages=languages,
             input_rate=update.input_rate or self.input_rate,
             output_rate=update.output_rate or self.output_rate,
+            input_format=update.input_format or self.input_format,
+            output_format=update.output_format or self.output_format,
+            attention=update.attention or self.attention,
         )

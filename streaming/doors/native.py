@@ -1,16 +1,25 @@
-"""The door `/v1/stream`: bare PCM in binary frames, JSON messages beside it."""
+"""The door `/v1/stream`: PCM or Opus in binary frames, JSON messages beside it."""
 
 import asyncio
+from dataclasses import replace
 from typing import Self
 
+from streaming.attending import Attendant
 from streaming.client_mistakes import AudioCheck, MessageBudget
 from streaming.connection import Connection, in_slices
 from streaming.messages import (
+    ClientMessage,
     ErrorMessage,
+    InputClear,
+    InputCommit,
+    ResponseCancel,
     ServerMessage,
     SessionCreated,
+    SessionUpdate,
+    TextInput,
     WarningMessage,
 )
+from streaming.packets import Packets
 from streaming.protocols.native import PROTOCOL, parse_client, serialize
 from streaming.services import Services
 from streaming.session import Session
@@ -18,6 +27,7 @@ from voice import languages as known
 from voice.audio import Pcm
 from voice.errors import ClientError
 from voice.events import Millis
+from voice.turns import Floor
 
 __all__ = ["NativeDoor"]
 
@@ -39,8 +49,23 @@ class NativeDoor:
         self, connection: Connection, services: Services, *, name: str, largest: int
     ) -> None:
         self.largest = largest
-        self.session = Session(services, self, name=name)
         self._connection = connection
+        self._attendant = Attendant(
+            services.stages,
+            services.wake,
+            now=lambda: self.session.now,
+            tell=self.send,
+            dismiss=self._dismiss,
+            hush=lambda: self.session.receive(ResponseCancel()),
+            has_model=services.assistant is not None,
+        )
+        self._packets = Packets(put=connection.put)
+        self.session = Session(
+            replace(services, stages=self._attendant), self, name=name
+        )
+        self.session.settings = replace(
+            self.session.settings, attention=services.attention
+        )
         self._check = AudioCheck()
         self._budget = MessageBudget(
             per_second=MESSAGES_PER_SECOND, burst=MESSAGES_AT_ONCE
@@ -71,16 +96,20 @@ class NativeDoor:
                 input_rate=settings.input_rate,
                 output_rate=settings.output_rate,
                 disclosure=known.get(settings.languages[0]).disclosure,
+                attention=settings.attention,
             )
         )
+        self._attend()
 
     def send(self, message: ServerMessage) -> None:
         """See `streaming.services.Listener`."""
+        message = self._packets.note(message, self.session.settings.output_format)
         self._connection.put(serialize(message))
+        self._attendant.note(message)
 
     def send_audio(self, pcm: Pcm) -> None:
         """See `streaming.services.Listener`."""
-        self._connection.put(pcm.to_bytes())
+        self._packets.send(pcm)
 
     def fail(self, error: BaseException) -> None:
         """See `streaming.services.Listener`."""
@@ -100,16 +129,51 @@ class NativeDoor:
                     f"over {MESSAGES_PER_SECOND} messages in a second: this one was"
                     " not obeyed; audio belongs into binary frames",
                 )
-            self.session.receive(parse_client(frame))
+            await self._obey(parse_client(frame))
             return
         rate = self.session.settings.input_rate
+        if self.session.settings.input_format == "opus":
+            heard, fault = self._packets.take(frame, rate)
+            await self._hear(heard.to_bytes(), rate)
+            if fault is not None:
+                raise fault
+            return
         Pcm.of_bytes(frame, rate)  # refuses all of it, before any of it is heard
         if complaint := self._check.look(frame, rate=rate, now=clock):
             self.send(WarningMessage(code="suspicious_audio", message=complaint))
-        for part in in_slices(frame, rate):
-            self.session.hear(part)
-            await asyncio.sleep(0)
+        await self._hear(frame, rate)
 
     def refuse(self, error: ClientError, message: str) -> None:
         """Tell the client what it did wrong."""
         self.send(ErrorMessage(code=error.code, message=message))
+
+    async def _obey(self, message: ClientMessage) -> None:
+        match message:
+            case (
+                SessionUpdate(input_format="opus") | SessionUpdate(output_format="opus")
+            ):
+                await self._packets.load()
+            case InputCommit() | TextInput():
+                self._attendant.call()
+            case _:
+                pass
+        self.session.receive(message)
+        if isinstance(message, SessionUpdate):
+            self._attend()
+
+    async def _hear(self, data: bytes, rate: int) -> None:
+        for part in in_slices(data, rate):
+            self.session.hear(part)
+            self._attendant.listen()
+            await asyncio.sleep(0)
+
+    def _attend(self) -> None:
+        if self.session.settings.attention == "phrase":
+            self._attendant.begin()
+        else:
+            self._attendant.end()
+
+    def _dismiss(self) -> None:
+        """Forget what is being considered, committed or not."""
+        waits = self.session.floor is Floor.PENDING
+        self.session.receive(ResponseCancel() if waits else InputClear())

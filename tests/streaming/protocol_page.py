@@ -16,7 +16,7 @@ from streaming import admission, announcements, connection, server, session
 from streaming.config import ServerConfig
 from streaming.connection import CloseCode
 from streaming.doors import native as door
-from streaming.messages import RATES
+from streaming.messages import ATTENTIONS, FORMATS, RATES
 from streaming.protocols import native
 from streaming.services import SessionSettings
 from voice.errors import Stage
@@ -32,7 +32,8 @@ ERRORS = {
     "invalid_value": "a field is missing, has the wrong type, or is out of bounds",
     "unsupported_rate": f"a sample rate other than {', '.join(map(str, RATES))}",
     "unknown_language": "a language that is not served; the message names the nearest",
-    "invalid_audio": "a binary frame of an odd number of bytes; none of it was taken",
+    "invalid_audio": "a binary frame of an odd number of bytes, of which nothing was taken; or no"
+    " packet of Opus, in whose place the one before fades away",
     "too_many_messages": "JSON messages faster than the limit; none of it was taken",
     "recognition_failed": "an apology is spoken instead of the answer",
     "response_failed": "an apology is spoken instead of the answer; a reply that a"
@@ -115,6 +116,16 @@ def _settings() -> str:
                 rates,
             ),
             ("`languages`: what may be spoken", "all that are served", "some of them"),
+            (
+                "`input_format`, `output_format`: of the binary frames",
+                settings.input_format,
+                ", ".join(FORMATS),
+            ),
+            (
+                "`attention`: who is answered",
+                f"{settings.attention} (`wake.attention`)",
+                ", ".join(ATTENTIONS),
+            ),
         ],
     )
 
