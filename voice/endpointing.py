@@ -117,8 +117,9 @@ class TurnPolicy:
     """After a whole request that could go on."""
     prefix: Millis = Millis(1200)
     """After the beginning of a request."""
-    open: Millis = Millis(650)
-    """After anything else, and while there is no judgement yet."""
+    open: Millis = Millis(800)
+    """After anything else, and while there is no judgement yet. Commands that were
+    misheard wait for as long, so that it counts for them too."""
     barge_in: Millis = Millis(1000)
     """Speech over the reply, which is silent meanwhile, that lasts as long takes the
     floor; a sign of listening is shorter. Words take it earlier."""
