@@ -19,12 +19,12 @@ LOCKED := $(INSTALL) --only-binary :all: --require-hashes --requirement
 export HF_HUB_OFFLINE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test style types contracts spelling tests coverage \
-	format bench peers models docs lock clean
+.PHONY: help setup demo serve test test-clients style types contracts spelling tests \
+	coverage format bench peers models docs lock clean
 
 help: ## list the verbs
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | \
-		awk -F ':.*## ' '{ printf "  make %-11s%s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
+		awk -F ':.*## ' '{ printf "  make %-13s%s\n", $$1, $$2 }'
 
 setup: $(VENV)/.dev ## make .venv with everything that developing needs
 
@@ -59,6 +59,12 @@ spelling: $(VENV)/.dev ## slips of the pen, in what is written in English
 
 tests: $(VENV)/.dev ## pytest; PYTEST='-k pause' says which
 	$(BIN)/python -m pytest $(PYTEST)
+
+# They are part of `make test`, but for pipecat, which has an environment of its own.
+# The page needs a Chromium on the path.
+test-clients: $(VENV)/.dev $(PEERS)/.installed ## the stock clients of all doors, pipecat too
+	$(BIN)/python -m pytest tests/examples tests/streaming/page \
+		tests/streaming/test_realtime_clients.py $(PYTEST)
 
 coverage: $(VENV)/.dev ## pytest with a table of the lines that it never reached
 	$(BIN)/coverage run -m pytest $(PYTEST)
