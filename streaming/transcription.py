@@ -68,6 +68,9 @@ class Transcriber:
     ) -> str:
         """The words so far; none while it is open which language they are in.
 
+        Nor does a mark for what is not understood yet count: it would be committed, and
+        the words that it becomes would not be its continuation.
+
         Raises:
             StageError: the recogniser failed, or has no time for it.
         """
@@ -76,7 +79,8 @@ class Transcriber:
         transcript = await self._stages.transcribe(
             clip, candidates, priority=Priority.PARTIAL
         )
-        if self._believes(transcript, speech, candidates):
+        words = any(letter.isalnum() for letter in transcript.text)
+        if words and self._believes(transcript, speech, candidates):
             return transcript.text
         return ""
 

@@ -81,3 +81,8 @@ async def test_a_partial_transcript_waits_until_its_language_is_known():
     assert recognizer.asked == [("en",)]
     assert await partial(900) == ""
     assert await partial(1900) == "stopp"
+
+
+async def test_what_is_not_understood_yet_is_no_partial_transcript():
+    made = transcriber(Unsure(1.0, text="…"), conversation="de")
+    assert await made.transcribe_partially(CLIP, ("de",), speech=Millis(900)) == ""
