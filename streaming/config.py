@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from streaming.addresses import Address
 from streaming.messages import ATTENTIONS
-from streaming.served_models import LlmConfig, ToolsConfig
+from streaming.served_models import LlmConfig, ToolsConfig, VoxtralConfig
 from streaming.settings import (
     Between,
     Fault,
@@ -271,6 +271,7 @@ class Config:
     rest: RestConfig = field(default_factory=RestConfig)
     llm: LlmConfig = field(default_factory=LlmConfig)
     tools: ToolsConfig = field(default_factory=ToolsConfig)
+    voxtral: VoxtralConfig = field(default_factory=VoxtralConfig)
 
     @property
     def choice(self) -> ModelChoice:
@@ -283,6 +284,7 @@ class Config:
             device=self.models.device,
             compute_type=self.models.compute_type,
             threads=self.models.threads,
+            heard=self.voxtral.languages if self.voxtral.url else (),
         )
 
 
@@ -298,6 +300,7 @@ SECTIONS: dict[str, Any] = {
     "rest": RestConfig,
     "llm": LlmConfig,
     "tools": ToolsConfig,
+    "voxtral": VoxtralConfig,
 }
 
 

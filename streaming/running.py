@@ -3,10 +3,11 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 from streaming.assistance import open_assistant
 from streaming.config import Config
@@ -17,6 +18,8 @@ from streaming.services import Services
 from streaming.side_doors import check_doors, open_doors
 from streaming.speech_cache import RememberingStages, SpeechCache, rehearse
 from streaming.telemetry import Telemetry
+from streaming.tool_settings import read_token
+from streaming.voxtral import VoxtralServer, load_voxtral
 from voice.assembly import (
     common_replies,
     load_recognizer,
@@ -27,8 +30,9 @@ from voice.assembly import (
     served_languages,
 )
 from voice.home import Home
+from voice.stages import Recognizer
 
-__all__ = ["running", "worker_stages"]
+__all__ = ["recognizer_loader", "running", "worker_stages"]
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +42,7 @@ def worker_stages(config: Config) -> WorkerStages:
     choice, workers = config.choice, config.workers
     return WorkerStages(
         Loaders(
-            recognizer=partial(load_recognizer, choice),
+            recognizer=recognizer_loader(config),
             responder=partial(load_responder, choice),
             synthesizer=partial(load_synthesizer, choice),
         ),
@@ -49,6 +53,30 @@ def worker_stages(config: Config) -> WorkerStages:
         ),
         sizes=(workers.recognize, workers.respond, workers.synthesize),
         threads=config.models.threads,
+    )
+
+
+def recognizer_loader(config: Config) -> Callable[[], Recognizer]:
+    """What loads the recogniser of the configuration, in whichever process.
+
+    Raises:
+        ConfigError: the key of a server cannot be read.
+    """
+    voxtral = config.voxtral
+    if not voxtral.url:
+        return partial(load_recognizer, config.choice)
+    file = voxtral.key_file
+    key = read_token(Path(file), "voxtral.key_file") if file else ""
+    return partial(
+        load_voxtral,
+        VoxtralServer(
+            url=voxtral.url,
+            model=voxtral.model,
+            key=key,
+            languages=served_languages(config.choice),
+            connect_s=voxtral.connect_s,
+            answer_s=voxtral.answer_s,
+        ),
     )
 
 

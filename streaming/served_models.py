@@ -3,6 +3,7 @@
 None of them is used unless its address is set, and nothing else leaves the process.
 """
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from streaming.settings import Between, Fault, Place
 from voice.languages import for_client
 
-__all__ = ["LlmConfig", "ToolsConfig", "server_url"]
+__all__ = ["LlmConfig", "ToolsConfig", "VoxtralConfig", "server_url"]
 
 Seconds: TypeAlias = Annotated[float, Between(0.1, 300)]
 
@@ -21,18 +22,33 @@ def server_url(text: str) -> str:
     Raises:
         Fault: nobody can be asked there.
     """
-    if text and not _is_server(text):
-        raise Fault(f"expected an address like http://127.0.0.1:8000/v1, found {text!r}")
+    if text and not _is_server(text, "http", "https"):
+        raise Fault(
+            f"expected an address like http://127.0.0.1:8000/v1, found {text!r}"
+        )
     return text.rstrip("/")
 
 
-def _is_server(url: str) -> bool:
+def _is_server(url: str, *schemes: str) -> bool:
     try:
         parts = urlsplit(url)
-        fine = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        fine = parts.scheme in schemes and parts.hostname and parts.port != 0
     except ValueError:
         return False
     return bool(fine) and not (parts.query or parts.fragment or "@" in parts.netloc)
+
+
+def websocket_url(text: str) -> str:
+    """The address of a websocket; empty for none.
+
+    Raises:
+        Fault: nobody can be asked there.
+    """
+    if text and not _is_server(text, "ws", "wss"):
+        raise Fault(
+            f"expected an address like ws://127.0.0.1:8000/v1/realtime, found {text!r}"
+        )
+    return text
 
 
 def optional_language(text: str) -> str:
@@ -80,3 +96,48 @@ class ToolsConfig:
 
     file: Annotated[str, Place("file", ("",))] = ""
     """A TOML file with the servers of tools, and with what each tool may do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoxtralConfig:
+    """Voxtral Realtime, served by vLLM, instead of our own recogniser; docs/voxtral.md."""
+
+    url: Annotated[str, websocket_url] = ""
+    """``ws://127.0.0.1:8000/v1/realtime``; empty: our own recogniser."""
+    hosts: Annotated[tuple[str, ...], str.lower] = ()
+    """Other machines to which speech may be sent, beside this one."""
+    model: str = "mistralai/Voxtral-Mini-4B-Realtime-2602"
+    key_file: Annotated[str, Place("file", ("",))] = ""
+    """A file with the key of the server; empty: it needs none."""
+    languages: Annotated[tuple[str, ...], for_client] = (
+        *("de", "en", "es", "fr", "it", "nl", "pt"),
+    )
+    """What it hears."""
+    connect_s: Seconds = 2.0
+    answer_s: Seconds = 4.0
+    """For one utterance in all; less than workers.recognize_deadline_s."""
+
+    def __post_init__(self) -> None:
+        """See that speech goes only where the operator wants it.
+
+        Raises:
+            ValueError: the address is another machine's that is not listed, or there
+                is no model or no language.
+        """
+        host = urlsplit(self.url).hostname or ""
+        if self.url and not _is_here(host) and host not in self.hosts:
+            raise ValueError(
+                f"url is of another machine: add {host!r} to hosts if speech may go"
+                " there"
+            )
+        if self.url and not (self.model and self.languages):
+            raise ValueError("model and languages must not be empty")
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -253,7 +253,11 @@ class Server:
 
     def _readiness(self) -> Response:
         state = {pool.stage.value: pool.ready for pool in self._pools}
-        body = {"ready": self._ready, "draining": self._draining, **state}
+        body: dict[str, object] = {
+            "ready": self._ready,
+            "draining": self._draining,
+            **state,
+        }
         if self._services.assistant is not None:
             # Without them the rest goes on: a lost server of tools is told, no more.
             body["tools"] = self._services.assistant.toolbox.connected

@@ -4,11 +4,12 @@ An adapter is imported when it is loaded, not before: the process that speaks ne
 pays for the libraries of the one that listens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from voice.audio import Pcm
 from voice.errors import ConfigError
 from voice.home import Home
 from voice.home_files import load_home
@@ -36,6 +37,7 @@ __all__ = [
     "load_voice_activity",
     "read_home",
     "served_languages",
+    "served_recognizer",
     "starter_manifest",
 ]
 
@@ -82,6 +84,8 @@ class ModelChoice:
     """One of `COMPUTE_TYPES`."""
     threads: int = 1
     """Of the recogniser."""
+    heard: tuple[str, ...] = ()
+    """Canonical tags that a recogniser on another server hears; empty without one."""
 
 
 # --- Languages ----------------------------------------------------------------
@@ -121,6 +125,8 @@ def heard_languages(choice: ModelChoice) -> tuple[str, ...]:
     Raises:
         ConfigError: it is missing or not complete.
     """
+    if choice.heard:
+        return tuple(sorted(choice.heard))
     if choice.recognizer == STARTER:
         return tuple(sorted(starter_manifest().languages))
     directory = _directory(choice)
@@ -207,6 +213,15 @@ def _loader(kind: Family) -> Callable[..., Recognizer]:
             return SherpaRecognizer.load
         case Family.ACOUSTIC:
             raise AssertionError("it needs a home")
+
+
+def served_recognizer(
+    words: Callable[[Pcm], str], languages: Sequence[str]
+) -> Recognizer:
+    """A recogniser on another server, of which `words` asks for the words of 16 kHz audio."""
+    from voice.recognizers.served import ServedRecognizer
+
+    return ServedRecognizer(words, languages)
 
 
 def load_responder(choice: ModelChoice) -> "GrammarResponder":

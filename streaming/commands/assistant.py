@@ -60,9 +60,12 @@ def assistant_lines(content: dict[str, Any]) -> list[str]:
 
 def sent_to_servers(config: Config) -> list[str]:
     """What goes to the servers that are configured, and by which setting."""
+    sent = []
+    if config.voxtral.url:
+        sent.append(f"voxtral.url: what is said, as audio, to {config.voxtral.url}")
     if not config.llm.url:
-        return []
-    sent = [
+        return sent
+    sent += [
         f"llm.url: what the grammar does not understand, what was said before it, and"
         f" the names of the home, to {config.llm.url}"
     ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 pytest.importorskip("mcp", reason="the extra tools is not installed")
 
 from streaming import toolbox as toolbox_module
+from streaming.assistance import chat_server, tools_of
+from streaming.config import load_config
 from streaming.tool_settings import ToolServer, ToolSettings, load_tools
 from streaming.toolbox import ToolFailed, open_toolbox
 from voice.dialogue import ToolCall
@@ -210,3 +213,26 @@ def test_what_is_wrong_with_the_file_is_told(tmp_path, text, fault):
 def test_without_a_file_it_is_told(tmp_path):
     with pytest.raises(ConfigError, match=r"none\.toml"):
         load_tools(tmp_path / "none.toml")
+
+
+# --- The page -----------------------------------------------------------------
+
+
+def test_the_examples_of_the_page_are_valid(tmp_path):
+    page = (ROOT / "docs" / "tools.md").read_text(encoding="utf-8")
+    server, tools = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "home.token").write_text("abc\n")
+    (tmp_path / "tools.toml").write_text(tools, encoding="utf-8")
+    (tmp_path / "parley.toml").write_text(server, encoding="utf-8")
+    config = load_config(tmp_path / "parley.toml", {})
+    found = tools_of(config)
+    assert [server.name for server in found.servers] == ["home", "notes"]
+    assert set(found.risks.values()) == set(Risk)
+    assert chat_server(config).url == "http://127.0.0.1:8000/v1"
+
+
+def test_tools_without_a_model_are_a_fault(tmp_path):
+    (tmp_path / "tools.toml").write_text("")
+    config = load_config(None, {"PARLEY_TOOLS__FILE": str(tmp_path / "tools.toml")})
+    with pytest.raises(ConfigError, match=r"set llm\.url"):
+        tools_of(config)
