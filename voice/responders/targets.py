@@ -7,7 +7,7 @@ from voice.home import Device, Home, Scalar, spoken_names
 from voice.responders.parsing import HERE, Parse
 from voice.stages import Intent
 
-__all__ = ["Complaint", "Targets", "as_intent", "find_targets"]
+__all__ = ["Complaint", "Targets", "as_intent", "domains_of", "find_targets"]
 
 _DOMAINS: dict[str, tuple[str, ...]] = {
     "HassClimateGetTemperature": ("climate",),
@@ -61,6 +61,11 @@ class Targets:
     area: str | None = None
     """Id of the area that was named or meant."""
     complaint: Complaint | None = None
+
+
+def domains_of(intent: str) -> tuple[str, ...]:
+    """The kinds of devices that an intent is for; empty if its name does not tell."""
+    return _DOMAINS.get(intent, ())
 
 
 def find_targets(home: Home, language: str, parse: Parse) -> Targets:

@@ -22,7 +22,7 @@ from voice.responders.parsing import HERE, Parse
 from voice.responders.templates import folded
 from voice.stages import Intent, SlotValue
 
-__all__ = ["Wishes"]
+__all__ = ["NOT_FOR_MODELS", "Wishes"]
 
 _RANGES: Mapping[str, tuple[float, float]] = {
     "brightness": (0, 100),
@@ -49,7 +49,7 @@ _LISTED = frozenset({"color", "fan_mode", "media_class", "state"})
 _SAID = frozenset({"item", "message", "search_query"})
 """Slots that take what was said."""
 
-_NOT_FOR_MODELS = frozenset({"HassNevermind", "HassRespond"})
+NOT_FOR_MODELS = frozenset({"HassNevermind", "HassRespond"})
 """Small talk: it has no slots that could be held against anything."""
 
 _REFERENCE = re.compile(r"\{([^}:]+)(?::([^}]+))?\}")
@@ -81,7 +81,7 @@ class Wishes:
             wish: names and places by id or by name.
             text: what was said.
         """
-        if wish.name in _NOT_FOR_MODELS:
+        if wish.name in NOT_FOR_MODELS:
             return None
         slots: dict[str, Scalar] = {}
         texts: dict[str, str] = {}
