@@ -32,6 +32,7 @@ from voice.assembly import (
     DEMO,
     HOMES,
     STARTER,
+    STARTERS,
     Device,
     ModelChoice,
 )
@@ -196,8 +197,8 @@ class WakeConfig:
 class ModelsConfig:
     """Which models, and what they run on."""
 
-    recognizer: Annotated[str, Place("directory", (STARTER,))] = STARTER
-    """A directory with a CTranslate2 Whisper, or the name of the shipped one."""
+    recognizer: Annotated[str, Place("directory", tuple(STARTERS))] = STARTER
+    """A directory with a recogniser, or the name of a shipped one."""
     voices: Annotated[str, Place("directory", ("",))] = ""
     """A directory with Piper voices; eSpeak speaks where it has none."""
     device: Annotated[Device, OneOf(get_args(Device))] = "auto"
@@ -205,6 +206,9 @@ class ModelsConfig:
     """The arithmetic of CTranslate2; ``default`` is the one the model was saved in."""
     threads: Annotated[int, Between(1, 256)] = 1
     """Of each recogniser process."""
+    cache: Annotated[str, Place("directory", ("",))] = ""
+    """Where what the shipped recogniser prepares of the home is kept for the next
+    start, so that it takes a second; empty: nothing is written, ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +289,7 @@ class Config:
             compute_type=self.models.compute_type,
             threads=self.models.threads,
             heard=self.voxtral.languages if self.voxtral.url else (),
+            cache=self.models.cache,
         )
 
 

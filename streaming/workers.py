@@ -40,8 +40,9 @@ __all__ = ["Pool", "Priority"]
 
 log = logging.getLogger(__name__)
 
-START_DEADLINE = 120.0
-"""Seconds for loading and warming up; large models come from slow disks."""
+START_DEADLINE = 600.0
+"""Seconds for loading and warming up; large models come from slow disks, and the starter
+prepares all sentences of every language."""
 
 CANCEL_DEADLINE = 2.0
 """Seconds in which a worker must acknowledge a cancelled call, or be killed."""

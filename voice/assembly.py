@@ -6,27 +6,35 @@ pays for the libraries of the one that listens.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from voice.audio import Pcm
+from voice.consent_words import CONSENT
 from voice.errors import ConfigError
 from voice.home import Home
 from voice.home_files import load_home
 from voice.languages import LANGUAGES, canonical
 from voice.manifests import Manifest, data_root, read_manifest, verify
+from voice.phones import atoms
 from voice.recognizers.families import Family, family, named_languages, read_json
 from voice.recognizers.plain_text import language_codes
+from voice.sentence_graphs import SentenceGraph
 from voice.stages import Recognizer, Synthesizer, VoiceActivity
 
 if TYPE_CHECKING:
+    from voice.recognizers.phone_graphs import PhoneGraph
     from voice.responders.grammar import GrammarResponder
 
 __all__ = [
     "COMPUTE_TYPES",
     "DEMO",
+    "FIRST_LANGUAGES",
     "HOMES",
     "STARTER",
+    "STARTERS",
+    "STARTER_WHISPER",
     "Device",
     "ModelChoice",
     "common_replies",
@@ -44,7 +52,18 @@ __all__ = [
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 
 STARTER = "starter"
-"""The recogniser that comes with Parley."""
+"""The recogniser that comes with Parley: it hears the sentences of a home."""
+
+STARTER_WHISPER = "starter-whisper"
+"""The other one that comes along: it writes any text, of few voices."""
+
+STARTERS = {STARTER: "starter-acoustic", STARTER_WHISPER: "starter-recognizer"}
+"""Recognisers that come with Parley, and their manifests."""
+
+FIRST_LANGUAGES = ("de", "en", "es", "fr")
+"""In which a conversation is held where nobody chose and the recogniser is `STARTER`:
+every further one is heard as well, but takes seconds at the start, and competes with
+the others."""
 
 DEMO = "demo"
 
@@ -71,7 +90,8 @@ class ModelChoice:
     """What every stage is made of. Small and picklable: worker processes get it."""
 
     recognizer: str = STARTER
-    """A directory with one of `voice.recognizers.families.Family`, or `STARTER`."""
+    """A directory with one of `voice.recognizers.families.Family`, or one of
+    `STARTERS`."""
     voices: str = ""
     """A directory with Piper voices; eSpeak speaks where it has none."""
     home: str = DEMO
@@ -86,6 +106,8 @@ class ModelChoice:
     """Of the recogniser."""
     heard: tuple[str, ...] = ()
     """Canonical tags that a recogniser on another server hears; empty without one."""
+    cache: str = ""
+    """A directory in which what takes seconds to prepare is kept; empty for none."""
 
 
 # --- Languages ----------------------------------------------------------------
@@ -95,7 +117,8 @@ def served_languages(choice: ModelChoice) -> tuple[str, ...]:
     """The languages in which a conversation can be held, sorted; loads no model.
 
     Those asked for; if none are, those that the recogniser hears and that there is
-    a grammar for. (eSpeak speaks all that Parley knows.)
+    a grammar for, of `STARTER` the `FIRST_LANGUAGES`. (eSpeak speaks all that Parley
+    knows.)
 
     Raises:
         ConfigError: the recogniser does not hear one that is asked for, or is missing.
@@ -111,6 +134,8 @@ def served_languages(choice: ModelChoice) -> tuple[str, ...]:
     if choice.languages:
         return tuple(sorted(choice.languages))
     served = tuple(tag for tag in heard if LANGUAGES[tag].grammar)
+    if choice.recognizer == STARTER:
+        served = tuple(tag for tag in served if tag in FIRST_LANGUAGES)
     if not served:
         raise ConfigError(
             f"the recogniser {choice.recognizer} hears no language with a grammar;"
@@ -127,9 +152,11 @@ def heard_languages(choice: ModelChoice) -> tuple[str, ...]:
     """
     if choice.heard:
         return tuple(sorted(choice.heard))
-    if choice.recognizer == STARTER:
-        return tuple(sorted(starter_manifest().languages))
+    if choice.recognizer in STARTERS:
+        return tuple(sorted(starter_manifest(choice.recognizer).languages))
     directory = _directory(choice)
+    if family(directory) is Family.ACOUSTIC:
+        return _acoustic_languages(directory / "acoustic.json")
     if family(directory) is not Family.WHISPER:
         return tuple(language_codes(named_languages(directory), ()))
     named = read_json(directory / "parley.json").get("languages", ())
@@ -154,6 +181,15 @@ def _directory(choice: ModelChoice) -> Path:
             " tokenizer.json preprocessor_config.json)"
         )
     return directory
+
+
+def _acoustic_languages(path: Path) -> tuple[str, ...]:
+    """Those that the model was trained on and that have sentences to search."""
+    named = read_json(path).get("languages", ())
+    if not named:
+        raise ConfigError(f"{path}: names no languages; restore the model's files")
+    tags = (canonical(str(name)) for name in named)
+    return tuple(sorted(tag for tag in tags if tag and LANGUAGES[tag].grammar))
 
 
 def _is_multilingual(directory: Path) -> bool:
@@ -183,11 +219,13 @@ def load_recognizer(choice: ModelChoice) -> Recognizer:
         ConfigError: the model is missing, not complete, or not what its manifest says.
     """
     directory = (
-        verify(starter_manifest(), data_root())
-        if choice.recognizer == STARTER
+        verify(starter_manifest(choice.recognizer), data_root())
+        if choice.recognizer in STARTERS
         else _directory(choice)
     )
     languages = served_languages(choice)
+    if family(directory) is Family.ACOUSTIC:
+        return _sentence_recognizer(directory, choice, languages)
     return _loader(family(directory))(
         directory,
         device=choice.device,
@@ -213,6 +251,64 @@ def _loader(kind: Family) -> Callable[..., Recognizer]:
             return SherpaRecognizer.load
         case Family.ACOUSTIC:
             raise AssertionError("it needs a home")
+
+
+def _sentence_recognizer(
+    directory: Path, choice: ModelChoice, languages: Sequence[str]
+) -> Recognizer:
+    """A search of what may be said to the home, in every language."""
+    from voice.recognizers.acoustics import AcousticModel
+    from voice.recognizers.graph_files import GraphCache
+    from voice.recognizers.sentence_recognizer import SentenceRecognizer
+
+    model = AcousticModel.load(directory, threads=choice.threads)
+    home = read_home(choice)
+    cache = GraphCache(Path(choice.cache) if choice.cache else None)
+    phones = model.acoustics.phones
+    graphs = {
+        tag: [
+            cache.get(
+                (repr(home), tag, repr(phones)), partial(_graph, home, tag, phones)
+            ),
+            _phrases(tag, phones),
+        ]
+        for tag in languages
+    }
+    return SentenceRecognizer(model, graphs)
+
+
+def _graph(home: Home, language: str, phones: Sequence[str]) -> "PhoneGraph":
+    """Everything that the grammar of a language understands in a home, as sounds."""
+    from voice.responders.spoken_sentences import spoken_sentences
+
+    sentences = spoken_sentences(home, language)
+    assert sentences is not None, "only languages with a grammar are heard"
+    return _compiled(sentences, phones)
+
+
+def _phrases(language: str, phones: Sequence[str]) -> "PhoneGraph":
+    """What is said besides: signs of listening, yes and no."""
+    from voice.recognizers.phrases import phrase_graph
+
+    words = CONSENT[language]
+    signs = LANGUAGES[language].backchannels
+    return _compiled(phrase_graph(language, (*signs, *words.yes, *words.no)), phones)
+
+
+def _compiled(sentences: SentenceGraph, phones: Sequence[str]) -> "PhoneGraph":
+    from voice.recognizers.lexicon import lexicon
+    from voice.recognizers.phone_graphs import PhoneGraph
+    from voice.synthesizers.espeak import ACCENTS, VOICES, Espeak
+
+    espeak, language = Espeak.load(), sentences.language
+
+    def pronounce(voice: str, text: str) -> tuple[str, ...]:
+        symbols = espeak.symbols(text, voice)
+        return tuple(sound for symbol in symbols for sound in atoms(symbol))
+
+    voices = (VOICES[language], *ACCENTS.get(language, ()))
+    said = lexicon(sentences, *(partial(pronounce, voice) for voice in voices))
+    return PhoneGraph.compile(sentences, said, phones)
 
 
 def served_recognizer(
@@ -288,17 +384,20 @@ def read_home(choice: ModelChoice) -> Home:
     return load_home(Path(choice.home))
 
 
-def starter_manifest() -> Manifest:
-    """What the recogniser that comes with Parley should be.
+def starter_manifest(starter: str = STARTER) -> Manifest:
+    """What a recogniser that comes with Parley should be.
+
+    Args:
+        starter: one of `STARTERS`.
 
     Raises:
         ConfigError: it did not come.
     """
-    path = data_root() / "models" / "manifests" / f"{STARTER}-recognizer.toml"
+    path = data_root() / "models" / "manifests" / f"{STARTERS[starter]}.toml"
     if not path.is_file():
         raise ConfigError(
             f"{path}: the starter recogniser did not come along; make it as"
-            " models/recipes/recognizer/README.md tells, or name another directory"
+            " models/README.md tells, or name another directory"
             " with models.recognizer"
         )
     return read_manifest(path)

@@ -7,7 +7,9 @@ the languages; it counts there and nowhere else.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import sqrt
+from pathlib import Path
 from typing import Protocol
 
 from voice.audio import Pcm
@@ -16,7 +18,10 @@ from voice.languages import canonical
 from voice.scoring import Counts, character_counts, normalize, word_counts
 from voice.stages import Intent, Transcript
 
-__all__ = ["ALL", "Evaluation", "Interpreter", "Outcome", "Score", "tally"]
+__all__ = ["ALL", "Evaluation", "Interpreter", "Outcome", "Score", "tally", "wilson"]
+
+_TWO_SIDED = 1.96
+"""Standard deviations that hold 95 % of a normal distribution."""
 
 ALL = "all"
 """Stands for every language together."""
@@ -46,6 +51,17 @@ class Outcome:
     characters: Counts | None = None
     understood: bool | None = None
     """None if the reference asks for nothing in this home, or nobody speaks."""
+    mistaken: bool = False
+    """Whether something was understood that was not asked for."""
+    reference: str = ""
+    """What was said, word for word."""
+    file: Path | None = None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether a wish was not understood, or one that there was not."""
+        in_noise = self.words is None and self.said_something
+        return self.understood is False or self.mistaken or in_noise
 
     @property
     def said_something(self) -> bool:
@@ -75,21 +91,27 @@ class Evaluation:
         """Judge one clip: once, or if nobody speaks, once in every language."""
         group = f"{clip.kind}/{clip.speech}" if clip.speech else clip.kind
         if clip.language is None:
-            yield from self._hear_nobody(audio, group)
+            for outcome in self._hear_nobody(audio, group):
+                yield replace(outcome, file=clip.file)
             return
         language = canonical(clip.language) or clip.language
         if language not in self.languages:
-            yield Outcome(language=language, group=group)
+            yield Outcome(language=language, group=group, file=clip.file)
             return
         candidates = self.languages if self.detect else (language,)
         heard = self.listen(audio, candidates)
+        wanted = self.interpreter.interpret(clip.transcript, language)
+        got = self.interpreter.interpret(heard.text, heard.language)
         yield Outcome(
             language=language,
             group=group,
             heard=heard,
             words=word_counts(clip.transcript, heard.text, language),
             characters=character_counts(clip.transcript, heard.text, language),
-            understood=self._understood(clip.transcript, heard, language),
+            understood=None if wanted is None else got == wanted,
+            mistaken=got is not None and got != wanted,
+            reference=clip.transcript,
+            file=clip.file,
         )
 
     def _hear_nobody(self, audio: Pcm, group: str) -> Iterator[Outcome]:
@@ -100,14 +122,6 @@ class Evaluation:
         for language in self.languages:
             heard = self.listen(audio, (language,))
             yield Outcome(language=language, group=group, heard=heard)
-
-    def _understood(
-        self, reference: str, heard: Transcript, language: str
-    ) -> bool | None:
-        wanted = self.interpreter.interpret(reference, language)
-        if wanted is None:
-            return None
-        return self.interpreter.interpret(heard.text, heard.language) == wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +140,8 @@ class Score:
     """Clips whose reference asks for something in this home."""
     understood: int = 0
     """Of those, how many led to the same intent and slots."""
+    mistaken: int = 0
+    """Clips in which something was understood that was not asked for."""
     empty_on_speech: int = 0
     """Clips with speech in which no word was heard."""
     speechless: int = 0
@@ -143,6 +159,11 @@ class Score:
         return self.understood / self.intents if self.intents else None
 
     @property
+    def intent_interval(self) -> tuple[float, float] | None:
+        """Between which shares the accuracy lies with 95 %; None if there were none."""
+        return wilson(self.understood, self.intents) if self.intents else None
+
+    @property
     def language_accuracy(self) -> float | None:
         """Share of the clips whose language was told rightly; None without clips."""
         return self.detected / self.clips if self.clips else None
@@ -151,6 +172,20 @@ class Score:
     def no_reference_intent(self) -> int:
         """Clips with speech that asks for nothing in this home."""
         return self.clips - self.intents
+
+
+def wilson(successes: int, count: int) -> tuple[float, float]:
+    """The 95 % confidence interval of a share, after Wilson; it holds for few as well.
+
+    >>> wilson(8, 15)
+    (0.301, 0.752)
+    """
+    share = successes / count
+    spread = _TWO_SIDED**2 / count
+    middle = share + spread / 2
+    half = _TWO_SIDED * sqrt(share * (1 - share) / count + spread / (4 * count))
+    low, high = (middle - half) / (1 + spread), (middle + half) / (1 + spread)
+    return round(max(low, 0.0), 3), round(min(high, 1.0), 3)
 
 
 def tally(outcomes: Iterable[Outcome], language: str, group: str = "") -> Score:
@@ -171,6 +206,7 @@ def tally(outcomes: Iterable[Outcome], language: str, group: str = "") -> Score:
         characters=sum((o.characters for o in spoken if o.characters), Counts()),
         intents=len(judged),
         understood=sum(outcome.understood is True for outcome in judged),
+        mistaken=sum(outcome.mistaken for outcome in spoken),
         empty_on_speech=sum(not outcome.said_something for outcome in spoken),
         speechless=len(nobody),
         text_on_noise=sum(outcome.said_something for outcome in nobody),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from voice.assembly import (
+    STARTER_WHISPER,
     ModelChoice,
     load_recognizer,
     load_responder,
@@ -29,8 +30,8 @@ INPUT_RATE, OUTPUT_RATE = 16_000, 24_000
 
 
 def recognizer_directory() -> Path:
-    """The CTranslate2 directory of the starter, which faster-whisper loads as well."""
-    return data_root() / starter_manifest().directory
+    """The CTranslate2 directory that comes along, which faster-whisper loads as well."""
+    return data_root() / starter_manifest(STARTER_WHISPER).directory
 
 
 @dataclass(frozen=True, slots=True)

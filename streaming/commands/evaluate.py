@@ -20,6 +20,7 @@ from voice.audio import read_audio
 from voice.evaluation import ALL, Evaluation, Outcome, Score, tally
 from voice.fixtures import Clip, read_index
 from voice.languages import LANGUAGES, canonical, for_client
+from voice.manifests import data_root
 from voice.scoring import NORMALIZER
 
 __all__ = ["add_arguments", "run"]
@@ -29,9 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     parser.add_argument(
         "index",
+        nargs="?",
         type=Path,
         metavar="INDEX.csv",
-        help="with at least the columns language, transcript, file",
+        help="with at least the columns language, transcript, file; or a folder with"
+        " an index.csv (default: the recordings that come with Parley)",
     )
     parser.add_argument("--language", metavar="L", help="only clips in this language")
     parser.add_argument(
@@ -46,6 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--by-group",
         action="store_true",
         help="also for each kind of recording and speaker",
+    )
+    parser.add_argument(
+        "--errors",
+        action="store_true",
+        help="also every clip that was not understood, or misunderstood",
     )
     add_json_option(parser)
     add_settings(
@@ -67,7 +75,7 @@ def _count(text: str) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Hear every clip and print the scores."""
     config = config_from(arguments)
-    clips = _chosen(read_index(arguments.index), arguments)
+    clips = _chosen(read_index(_index(arguments.index)), arguments)
     choice = config.choice if arguments.detect else _narrowed(config.choice, clips)
     listener, languages = load_listener(config, choice)
     evaluation = Evaluation(
@@ -87,7 +95,15 @@ def run(arguments: argparse.Namespace) -> int:
             print_json(_described(score, detect=arguments.detect))
     else:
         _print(scores, detect=arguments.detect)
+    if arguments.errors:
+        _print_errors(outcomes, as_json=arguments.json)
     return 0
+
+
+def _index(given: Path | None) -> Path:
+    if given is None:
+        given = data_root() / "audio_fixtures"
+    return given / "index.csv" if given.is_dir() else given
 
 
 def _chosen(clips: Sequence[Clip], arguments: argparse.Namespace) -> list[Clip]:
@@ -132,7 +148,11 @@ def _described(score: Score, *, detect: bool) -> dict[str, Any]:
         "clips": score.clips,
         "wer": _rounded(score.words.rate),
         "cer": _rounded(score.characters.rate),
+        "intents": score.intents,
+        "understood": score.understood,
         "intent_accuracy": _rounded(score.intent_accuracy),
+        "intent_interval": score.intent_interval,
+        "mistaken": score.mistaken,
         "empty_on_speech": score.empty_on_speech,
         "text_on_noise": score.text_on_noise,
         "no_reference_intent": score.no_reference_intent,
@@ -154,7 +174,8 @@ def _rounded(share: float | None) -> float | None:
 
 def _print(scores: Sequence[Score], *, detect: bool) -> None:
     header = ["language", "recordings", "clips", "WER", "CER", "intents", "understood"]
-    header += ["empty", "text on noise"] + ["language told"] * detect
+    header += ["95 % interval", "mistaken", "empty", "text on noise"]
+    header += ["language told"] * detect
     heard = [score for score in scores if score.clips or score.speechless]
     rows = [_row(score, detect=detect) for score in heard]
     print(table(header, rows))
@@ -164,7 +185,38 @@ def _print(scores: Sequence[Score], *, detect: bool) -> None:
         named = ", ".join(f"{tag} {n}" for tag, n in skipped.items() if n)
         print(f"\nnot heard, as the recogniser does not know them: {total} ({named})")
     print(f"\nerrors after the normaliser {NORMALIZER}; intents: clips whose reference")
-    print("asks for something in this home; empty: speech in which no word was heard")
+    print("asks for something in this home; mistaken: something else was understood;")
+    print("empty: speech in which no word was heard")
+
+
+def _print_errors(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
+    for outcome in outcomes:
+        if not outcome.is_error:
+            continue
+        assert outcome.heard is not None
+        content = {
+            "error": "mistaken" if outcome.mistaken else "not understood",
+            "language": outcome.language,
+            "group": outcome.group,
+            "reference": outcome.reference,
+            "heard": outcome.heard.text,
+            "heard_language": outcome.heard.language,
+            "confidence": round(outcome.heard.confidence, 3),
+            "file": str(outcome.file),
+        }
+        if as_json:
+            print_json(content)
+        else:
+            print(
+                "{error} [{language}] {reference!r}: {heard!r} {file}".format(**content)
+            )
+
+
+def _interval(interval: tuple[float, float] | None) -> str:
+    if interval is None:
+        return "-"
+    low, high = interval
+    return f"{100 * low:.0f}-{100 * high:.0f} %"
 
 
 def _row(score: Score, *, detect: bool) -> list[str]:
@@ -177,6 +229,8 @@ def _row(score: Score, *, detect: bool) -> list[str]:
         percent(score.characters.rate),
         str(score.intents),
         percent(score.intent_accuracy),
+        _interval(score.intent_interval),
+        str(score.mistaken),
         str(score.empty_on_speech),
         f"{score.text_on_noise}/{score.speechless}" if score.speechless else "-",
     ]

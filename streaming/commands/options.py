@@ -28,7 +28,7 @@ SHORTCUTS = {
     "models.recognizer": (
         "--recognizer",
         "DIR",
-        "a CTranslate2 Whisper (default: starter)",
+        "a directory with a recogniser, or starter-whisper (default: starter)",
     ),
     "models.voices": ("--voices", "DIR", "Piper voices (default: eSpeak NG)"),
     "models.device": ("--device", "D", "auto, cpu or cuda"),

@@ -13,7 +13,10 @@ from tests.voice.recognizers import tiny_whisper
 from tests.voice.synthesizers.tiny_piper import write_voice
 from voice import assembly
 from voice.assembly import (
+    FIRST_LANGUAGES,
     HOMES,
+    STARTER_WHISPER,
+    STARTERS,
     ModelChoice,
     heard_languages,
     load_recognizer,
@@ -26,8 +29,11 @@ from voice.assembly import (
 )
 from voice.audio import HEARING_RATE, Pcm
 from voice.errors import ConfigError, StageError
+from voice.events import Millis
 from voice.languages import LANGUAGES
 from voice.manifests import data_root, files_in
+from voice.stages import Recognizer
+from voice.synthesizers.espeak import Espeak
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +43,12 @@ def whisper(tmp_path_factory) -> str:
 
 
 def starter() -> ModelChoice:
-    if not (data_root() / "models/manifests/starter-recognizer.toml").is_file():
+    if not (data_root() / "models/manifests/starter-acoustic.toml").is_file():
         pytest.skip("the starter recogniser did not come along yet")
     return ModelChoice()
+
+
+SHIPPED = ModelChoice(recognizer=STARTER_WHISPER, device="cpu")
 
 
 # --- Languages ----------------------------------------------------------------
@@ -75,8 +84,16 @@ def test_a_language_that_is_not_heard_is_refused(whisper) -> None:
         served_languages(ModelChoice(recognizer=whisper, languages=("fr", "de")))
 
 
-def test_the_starter_serves_what_its_manifest_says() -> None:
-    assert served_languages(starter()) == tuple(sorted(starter_manifest().languages))
+def test_the_starter_hears_what_its_manifest_says_and_serves_the_first() -> None:
+    assert heard_languages(starter()) == tuple(sorted(starter_manifest().languages))
+    assert served_languages(starter()) == FIRST_LANGUAGES
+    asked = ModelChoice(languages=("pl", "fi"))
+    assert served_languages(asked) == ("fi", "pl")
+
+
+def test_every_grammar_is_heard_by_the_starter() -> None:
+    grammars = {tag for tag, language in LANGUAGES.items() if language.grammar}
+    assert set(heard_languages(starter())) == grammars
 
 
 # --- Loading ------------------------------------------------------------------
@@ -114,29 +131,55 @@ def shipped(tmp_path, monkeypatch) -> Path:
 
 
 def test_a_shipped_model_that_is_whole_is_loaded(shipped) -> None:
-    assert load_recognizer(ModelChoice()).languages == ("de", "en")
+    assert load_recognizer(SHIPPED).languages == ("de", "en")
 
 
 def test_a_shipped_model_that_was_changed_is_not_even_opened(shipped) -> None:
     (shipped / "model.pkl").write_bytes(b"import os")
     (shipped / "config.json").write_text("not even JSON")
     with pytest.raises(ConfigError) as caught:
-        load_recognizer(ModelChoice())
+        load_recognizer(SHIPPED)
     assert "model.pkl: not in the manifest" in str(caught.value)
     assert "config.json: " in str(caught.value)
 
 
-def test_without_the_starter_it_is_told_how_to_come_by_it(
-    tmp_path, monkeypatch
+@pytest.mark.parametrize("name", STARTERS)
+def test_without_a_starter_it_is_told_how_to_come_by_it(
+    name, tmp_path, monkeypatch
 ) -> None:
     monkeypatch.setattr(assembly, "data_root", lambda: tmp_path)
     with pytest.raises(ConfigError, match="did not come along; make it as"):
-        served_languages(ModelChoice())
+        served_languages(ModelChoice(recognizer=name))
 
 
-def test_the_starter_is_loaded() -> None:
-    recognizer = load_recognizer(starter())
-    assert {"de", "en", "es", "fr"} <= set(recognizer.languages)
+def test_the_starter_whisper_is_loaded() -> None:
+    recognizer = load_recognizer(ModelChoice(recognizer=STARTER_WHISPER, device="cpu"))
+    assert set(recognizer.languages) == {"de", "en", "es", "fr"}
+
+
+@pytest.fixture(scope="module")
+def bulgarian() -> Recognizer:
+    starter()
+    return load_recognizer(ModelChoice(languages=("bg",)))
+
+
+@pytest.mark.parametrize("text", ["включи лампата в кухнята", "да", "не"])
+def test_the_starter_hears_the_home_and_what_is_said_besides(bulgarian, text) -> None:
+    espeak = Espeak.load()
+    samples, _ = espeak.render(text, "bg")
+    speech = Pcm(samples, espeak.rate).resampled(HEARING_RATE)
+    silence = Pcm.silence(Millis(250), HEARING_RATE)
+    clip = Pcm.joined([silence, speech, silence], HEARING_RATE)
+    assert bulgarian.transcribe(clip, ("bg",)).text == text
+
+
+def test_an_acoustic_model_of_the_users_own_tells_its_languages(tmp_path) -> None:
+    (tmp_path / "acoustic.onnx").write_bytes(b"")
+    choice = ModelChoice(recognizer=str(tmp_path))
+    with pytest.raises(ConfigError, match=r"acoustic\.json: names no languages"):
+        served_languages(choice)
+    (tmp_path / "acoustic.json").write_text('{"languages": ["pl", "mt", "en"]}')
+    assert served_languages(choice) == ("en", "pl"), "Maltese has no sentences"
 
 
 def test_a_missing_recogniser_is_named(tmp_path) -> None:

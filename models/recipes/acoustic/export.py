@@ -16,7 +16,6 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from models.recipes.acoustic.evaluate import load_run
 from models.recipes.acoustic.network import STRIDE, Acoustic
-from models.recipes.acoustic.train import Config
 from voice.phones import PHONES
 
 FRAME_MS = 10 * STRIDE
@@ -81,26 +80,31 @@ def priors(run: Path) -> list[float]:
     return [round(float(share), 6) for share in shares]
 
 
+def describe(run: Path, model: Acoustic, directory: Path) -> None:
+    """Write `acoustic.json`: what a recogniser must know besides the network.
+
+    How to weigh what the network says keeps its defaults; `calibrate` fits them.
+    """
+    facts = {
+        "phones": PHONES,
+        "priors": priors(run),
+        "frame_ms": FRAME_MS,
+        "languages": model.shape.languages,
+    }
+    (directory / "acoustic.json").write_text(
+        json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument(
-        "--config", type=Path, default=Path(__file__).with_name("config.toml")
-    )
     arguments = parser.parse_args()
     model, _ = load_run(arguments.run)
     arguments.out.mkdir(parents=True, exist_ok=True)
     export(model, arguments.out / "acoustic.onnx")
-    facts = {
-        "phones": PHONES,
-        "priors": priors(arguments.run),
-        "frame_ms": FRAME_MS,
-        "languages": sorted(Config.load(arguments.config).languages),
-    }
-    (arguments.out / "acoustic.json").write_text(
-        json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
+    describe(arguments.run, model, arguments.out)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,179 @@
+"""From a training run to the recogniser that comes with Parley, in one command.
+
+python -m models.recipes.acoustic.ship --run FOLDER --version N [--recordings FOLDER]
+
+It exports the network, fits its judgement, measures it on the recordings, and writes
+`models/starter/acoustic` and its manifest.
+"""
+
+import argparse
+import json
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from models.recipes.acoustic.calibrate import calibrate
+from models.recipes.acoustic.evaluate import load_run
+from models.recipes.acoustic.export import describe, export
+from models.recipes.recognizer.people import recordings_folder
+from voice.assembly import (
+    STARTER,
+    STARTERS,
+    ModelChoice,
+    heard_languages,
+    load_recognizer,
+    load_responder,
+    load_voice_activity,
+)
+from voice.audio import read_audio
+from voice.detection import GatePolicy
+from voice.evaluation import Evaluation, Outcome, tally
+from voice.fixtures import read_index
+from voice.manifests import data_root, files_in
+from voice.turns import TurnPolicy
+from voice.utterances import Listener
+
+_NO_KEY = re.compile(r"[^A-Za-z0-9]+")
+
+_GROUPS = {
+    "command/human": "people, commands",
+    "command/tts": "neural voices, commands",
+    "sentence/human": "people, sentences that are no commands",
+}
+
+
+def measured(
+    model: Path, recordings: Path, *, cache: str
+) -> dict[str, dict[str, float | Sequence[float]]]:
+    """What is understood of each kind of recordings in each language, which is told."""
+    spoken = {clip.language for clip in read_index(recordings / "index.csv")}
+    heard = heard_languages(ModelChoice(recognizer=str(model)))
+    choice = ModelChoice(
+        recognizer=str(model),
+        home="recordings",
+        languages=tuple(tag for tag in heard if tag in spoken),
+        cache=cache,
+    )
+    listener = Listener(
+        load_recognizer(choice),
+        load_voice_activity(),
+        gate=GatePolicy(),
+        turns=TurnPolicy(),
+    )
+    evaluation = Evaluation(
+        listen=listener.transcribe,
+        interpreter=load_responder(choice),
+        languages=choice.languages,
+    )
+    outcomes = [
+        outcome
+        for clip in read_index(recordings / "index.csv")
+        for outcome in evaluation.hear(clip, read_audio(clip.file))
+    ]
+    return dict(_scores(outcomes))
+
+
+def _scores(
+    outcomes: Sequence[Outcome],
+) -> Iterator[tuple[str, dict[str, float | Sequence[float]]]]:
+    for language in sorted({outcome.language for outcome in outcomes}):
+        for group, name in _GROUPS.items():
+            score = tally(outcomes, language, group)
+            if score.clips:
+                facts: dict[str, float | Sequence[float]] = {
+                    "clips": score.clips,
+                    "commands": score.intents,
+                    "understood": score.understood,
+                    "mistaken": score.mistaken,
+                }
+                if score.intent_interval is not None:
+                    facts["interval"] = score.intent_interval
+                yield f"{name} {language}", facts
+    nobody = [outcome for outcome in outcomes if outcome.words is None]
+    nobody = [outcome for outcome in nobody if outcome.heard is not None]
+    yield (
+        "wordless recorded",
+        {
+            "clips": len(nobody),
+            "texts": sum(outcome.said_something for outcome in nobody),
+        },
+    )
+
+
+def manifest(
+    directory: str,
+    *,
+    version: str,
+    source: str,
+    languages: Sequence[str],
+    quality: dict[str, dict[str, float | Sequence[float]]],
+) -> str:
+    """The manifest as TOML."""
+    lines = [
+        f"name = {json.dumps(STARTERS[STARTER])}",
+        'stage = "recognition"',
+        'family = "acoustic"',
+        f"version = {json.dumps(version)}",
+        'license = "GPL-3.0-or-later"',
+        f"languages = {json.dumps(languages)}",
+        "sample_rate = 16000",
+        f"source = {json.dumps(source)}",
+        f"directory = {json.dumps(directory)}",
+    ]
+    for file in files_in(data_root() / directory):
+        lines += [
+            "",
+            "[[files]]",
+            f"path = {json.dumps(file.path)}",
+            f"sha256 = {json.dumps(file.sha256)}",
+            f"bytes = {file.bytes}",
+        ]
+    for name, facts in quality.items():
+        lines += ["", f"[quality.{_NO_KEY.sub('_', name)}]"]
+        lines += [f"{key} = {json.dumps(value)}" for key, value in facts.items()]
+    return "\n".join(lines) + "\n"
+
+
+def ship(run: Path, version: str, recordings: Path | None, *, cache: str) -> None:
+    """Make the files of the starter."""
+    directory = "models/starter/acoustic"
+    target = data_root() / directory
+    target.mkdir(parents=True, exist_ok=True)
+    model, training = load_run(run)
+    export(model, target / "acoustic.onnx")
+    describe(run, model, target)
+    quality = {}
+    if recordings is not None:
+        calibrate(target, recordings, cache=cache)
+        quality = measured(target, recordings, cache=cache)
+    millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
+    text = manifest(
+        directory,
+        version=version,
+        source=f"models/recipes/acoustic, {training['step']:.0f} steps,"
+        f" {training['clips']:.0f} clips, {training['elapsed'] / 60:.0f} minutes on"
+        f" 2 cores, {millions:.2f} million parameters",
+        languages=heard_languages(ModelChoice(recognizer=str(target))),
+        quality=quality,
+    )
+    path = data_root() / "models" / "manifests" / f"{STARTERS[STARTER]}.toml"
+    path.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--recordings", type=Path, default=recordings_folder("dev"))
+    parser.add_argument(
+        "--cache", default="", help="a directory for graphs, as models.cache"
+    )
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        cache = arguments.cache or temporary
+        ship(arguments.run, arguments.version, arguments.recordings, cache=cache)
+
+
+if __name__ == "__main__":
+    main()
