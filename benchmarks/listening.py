@@ -110,6 +110,11 @@ class Listener:
         self._recognizers: dict[str, Recognizer] = {}
         """By home: a recogniser may search for what can be said in it."""
         self._smart_turn = smart_turn
+        self._prepared = ""
+        """Where the recogniser keeps what takes it seconds to prepare."""
+        if cache:
+            (cache / "prepared").mkdir(parents=True, exist_ok=True)
+            self._prepared = str(cache / "prepared")
         self._file = cache / f"heard-{self._fingerprint()}.jsonl" if cache else None
         self._known = dict(_read(self._file)) if self._file else {}
 
@@ -153,7 +158,8 @@ class Listener:
 
     def _hush(self, clip: PausedClip, utterance: Pcm, at: Millis, now: Millis) -> Hush:
         if clip.home not in self._recognizers:
-            self._recognizers[clip.home] = load_recognizer(ModelChoice(home=clip.home))
+            choice = ModelChoice(home=clip.home, cache=self._prepared)
+            self._recognizers[clip.home] = load_recognizer(choice)
         recognizer = self._recognizers[clip.home]
         begun = time.perf_counter()
         transcript = recognizer.transcribe(utterance, [clip.language])
@@ -185,6 +191,11 @@ class Listener:
             root / "detection.py",
             *sorted((root / "vad").glob("*.py")),
             *sorted((root / "recognizers").glob("*.py")),
+            *(
+                root / "responders" / name
+                for name in ("templates.py", "spoken_sentences.py")
+            ),
+            *sorted((root / "homes").glob("*.toml")),
             root.parent / "streaming" / "hearing.py",
             Path(__file__),
         ]

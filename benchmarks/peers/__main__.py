@@ -10,8 +10,8 @@ and with drawn pauses, and open speech, in voices that no training heard.
 
     parley           as shipped
     pipecat          1.14: Silero 0.2 s, Smart Turn v3.2, Parley's recogniser
-    pipecat stock    the same with its own Whisper service on the same directory
-    naive            500 ms of silence, then faster-whisper as it comes
+    pipecat stock    the same with its own Whisper service, on the Whisper of the starter
+    naive            500 ms of silence, then faster-whisper as it comes, on the same
     naive short      the same with Parley's recogniser
 """
 

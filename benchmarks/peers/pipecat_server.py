@@ -3,8 +3,9 @@
 Silero with 0.2 s, Smart Turn v3.2 with its default of 3 s, interruptions on, one
 pipeline. Its language model is replaced by Parley's responder and its voice by Parley's
 synthesiser, both in process, which is quicker than any service that it comes with. The
-recogniser is either its own Whisper service on the same directory ("pipecat", windows
-of 30 s, as it comes) or Parley's ("parley"), which is the fairer opponent.
+recogniser is either its own Whisper service on the Whisper that comes with Parley
+("pipecat", windows of 30 s, as it comes) or Parley's own ("parley"), which is the fairer
+opponent.
 """
 
 import argparse
