@@ -56,10 +56,10 @@ class Judgement:
     """For each second of speech, up to `ENOUGH_S`."""
     least: float = 0.26
     """Probability below which the sentence is not believed."""
-    least_speech_s: float = 0.12
-    """Less speech is none."""
-    least_clarity: float = -1.0
-    """What is less clear is no speech."""
+    least_speech_s: float = 0.4
+    """Less speech is none, unless a sentence is believed."""
+    least_clarity: float = -0.95
+    """What is less clear is none either."""
 
     def probability(self, signs: "Signs") -> float:
         """How likely the sentence is what was said, 0 to 1."""

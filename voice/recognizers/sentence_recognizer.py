@@ -2,8 +2,9 @@
 
 The acoustic model tells how much each frame speaks for each sound; the search finds
 the sentence that fits best, in each candidate language. So the names of a home are
-heard because they are in the graph, however rare they are, and what is written is
-always a sentence that the responder understands, or nothing.
+heard because they are in the graph, however rare they are, and what is written is a
+sentence that the responder understands, or the beginning of one: who pauses after
+"turn on the" has more to say, and the endpointing waits for it.
 
 What was spoken but is no such sentence is `UNINTELLIGIBLE`: it is honest about speech
 that was heard, and no grammar takes it for a wish. What nobody spoke is empty.
@@ -98,13 +99,13 @@ class SentenceRecognizer:
         ]
         best, share = _likeliest(heard)
         believed = best.confidence >= self._model.acoustics.judgement.least
-        said = best.text if believed else UNINTELLIGIBLE
+        unclear = UNINTELLIGIBLE if best.speech else ""
         return Transcript(
-            text=said if best.speech else "",
+            text=best.text if believed else unclear,
             language=best.language,
             language_probability=max(share, 1 / len(candidates)),
             confidence=best.confidence,
-            no_speech=0.0 if best.speech else 1.0,
+            no_speech=0.0 if believed or best.speech else 1.0,
         )
 
     def examine(self, pcm: Pcm, language: str) -> tuple[str, Signs]:

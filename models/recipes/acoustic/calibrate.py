@@ -77,11 +77,10 @@ def examples(model: Path, recordings: Path, *, cache: str = "") -> Iterator[Exam
         yield Example(signs, right, command=clip.kind == "command")
 
 
-def fitted(known: Sequence[Example], *, least_speech_s: float) -> Judgement:
+def fitted(known: Sequence[Example]) -> Judgement:
     """The judgement that tells right from wrong best."""
-    spoken = [example for example in known if example.signs.speech_s >= least_speech_s]
-    rows = np.array([_row(example.signs) for example in spoken])
-    right = np.array([example.right for example in spoken], float)
+    rows = np.array([_row(example.signs) for example in known])
+    right = np.array([example.right for example in known], float)
     weights = np.zeros(rows.shape[1])
     penalty = 0.1 * np.eye(rows.shape[1])
     for _ in range(50):
@@ -96,9 +95,8 @@ def fitted(known: Sequence[Example], *, least_speech_s: float) -> Judgement:
         margin=margin,
         clarity=clarity,
         speech=speech,
-        least_speech_s=least_speech_s,
     )
-    return replace(judgement, least=_threshold(judgement, spoken))
+    return replace(judgement, least=_threshold(judgement, known))
 
 
 def _row(signs: Signs) -> tuple[float, ...]:
@@ -117,7 +115,7 @@ def _threshold(judgement: Judgement, known: Sequence[Example]) -> float:
 def calibrate(model: Path, recordings: Path, *, cache: str = "") -> Judgement:
     """Fit the judgement and write it into `acoustic.json`."""
     known = list(examples(model, recordings, cache=cache))
-    judgement = fitted(known, least_speech_s=Judgement().least_speech_s)
+    judgement = fitted(known)
     path = model / DESCRIPTION
     facts = json.loads(path.read_text(encoding="utf-8"))
     facts["judgement"] = asdict(judgement)

@@ -72,6 +72,11 @@ def test_other_speech_is_speech_and_nothing_else(recognizer, text) -> None:
     assert transcript.no_speech == 0
 
 
+def test_a_pause_within_a_sentence_leaves_a_beginning(recognizer) -> None:
+    transcript = recognizer.transcribe(said("turn on the", "en"), ["en"])
+    assert transcript.text == "turn on the"
+
+
 def test_noise_is_no_speech(recognizer) -> None:
     rng = np.random.default_rng(3)
     for level in (0.003, 0.05, 0.3):
