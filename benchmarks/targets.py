@@ -1,6 +1,6 @@
 """Every target on one page: measured, and whether it is met.
 
-    python -m benchmarks.targets [--quick] [--report DIR]        (about eleven minutes)
+    python -m benchmarks.targets [--quick] [--report DIR]        (about twelve minutes)
 
 Servers run in processes of their own; people speak in real time. What the rows say:
 
@@ -10,7 +10,8 @@ Servers run in processes of their own; people speak in real time. What the rows 
 - False cut-ins are counted by pauses, on more clips of the same kind than can be spoken
   in the time, with `benchmarks.endpointing`: time is audio, so that a decision is the
   same at any speed.
-- pipecat is given every clip right before or after Parley is (only after `make peers`).
+- pipecat is given complete commands, each right before or after Parley is (only after
+  `make peers`, which also compares open speech).
 - Wrong effects are those of `python -m benchmarks.effects --json DIR/effects.json`, if
   that was run; otherwise of a shorter walk.
 
@@ -65,15 +66,15 @@ __all__ = ["Run", "Sizes"]
 class Sizes:
     """How much is measured."""
 
-    spoken: int = 12
+    spoken: int = 10
     """Commands in each language that are spoken to Parley; half as much open speech."""
     compared: int = 4
-    """Commands in each language that are spoken to pipecat too; half of it open."""
-    replayed: int = 30
+    """Commands in each language that are spoken to pipecat too."""
+    replayed: int = 24
     """Commands in each language for the false cut-ins."""
-    rounds: int = 5
+    rounds: int = 4
     """Of speaking over replies, in each language."""
-    dealt: int = 16
+    dealt: int = 12
     """Recordings for one and for eight sessions."""
     turns: int = 400
     """Of random conversations, for wrong effects."""
@@ -130,7 +131,7 @@ async def spoken_to_both(observed: Observed, sizes: Sizes, peers: Path) -> None:
     chosen = contenders(peers, ("parley", "pipecat"))
     if len(chosen) < 2:
         return
-    clips = choose(LANGUAGES, sizes.compared, sizes.compared // 2)
+    clips = choose(LANGUAGES, sizes.compared, 0)
     observed.compared_clips = len(clips)
     for name, result in (await compare(chosen, clips)).items():
         observed.compared_cut_ins[name] = sum(one.cut_in for _, one in result.answers)
