@@ -177,6 +177,7 @@ async def calling(
     slowed=lambda stages: stages,
     kind="realtime",
     turns=TURNS,
+    assistant=None,
 ):
     """A greeted client; afterwards it has no bug, no task and no open response left."""
     others = asyncio.all_tasks()
@@ -191,6 +192,7 @@ async def calling(
         telemetry=Telemetry(),
         turns=turns,
         gate=GATE,
+        assistant=assistant,
     )
     wire = Wire()
     whole = []

@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 
 pytest.importorskip("mcp", reason="the extra tools is not installed")
+pytest.importorskip("openai", reason="the stock client is not installed")
 httpx = pytest.importorskip("httpx", reason="the extra llm is not installed")
 
 from streaming import toolbox as toolbox_module  # noqa: E402
@@ -34,6 +35,7 @@ from streaming.tasks import Tasks  # noqa: E402
 from streaming.telemetry import Telemetry  # noqa: E402
 from streaming.tool_settings import ToolSettings  # noqa: E402
 from streaming.toolbox import open_toolbox  # noqa: E402
+from tests.streaming.realtime_call import calling  # noqa: E402
 from tests.streaming.rehearsal import GATE, HOME, TURNS, rehearsal  # noqa: E402
 from tests.streaming.test_toolbox import RISKS, ROOT, started  # noqa: E402
 from voice.audio import Pcm  # noqa: E402
@@ -263,6 +265,23 @@ async def test_a_model_that_breaks_off_is_reported(model, toolbox):
     async with talking(model, toolbox) as talk:
         assert await answer(talk, "cut one two three four five") != ""
         assert talk.the(ResponseDone).status == "failed"
+
+
+async def test_the_realtime_door_tells_it_word_by_word_too(model, toolbox):
+    async with chat(model) as served:
+        assistant = Assistant(
+            chat=served, toolbox=toolbox, clock=lambda: datetime.now(UTC)
+        )
+        async with calling(assistant=assistant, responder=EchoResponder()) as call:
+            await call.say("slowly one two three, four five six. seven eight.")
+            await call.until("response.done", patience=40_000)
+            text = call.the("response.output_audio_transcript.done")["transcript"]
+            parts = call.of("response.output_audio_transcript.delta")
+            said = " ".join(text.split())
+            assert said == "one two three, four five six. seven eight."
+            assert "".join(part["delta"] for part in parts) == text
+            assert call.the("response.done")["response"]["status"] == "completed"
+            assert len(call.audio()) > 10_000
 
 
 # --- The gate alone -----------------------------------------------------------

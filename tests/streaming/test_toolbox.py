@@ -88,6 +88,12 @@ async def test_tools_are_offered_and_called_as_their_risks_allow(server, journal
         assert box.tool("t__play_song").title == "play song"
         assert json.loads(box.tool("t__unlock").schema)["required"] == ["door"]
 
+        live = "t__homeassistant__GetLiveContext"
+        assert box.tool(live).title == "GetLiveContext"
+        assert "t.homeassistant__GetLiveContext" in box.risks
+        assert box.strangers == ()
+        assert json.loads(await box.call(call(live.removeprefix("t__"))))["success"]
+
         assert box.risk("t__look") is Risk.READ
         assert box.risk("t__play_song") is Risk.REVERSIBLE
         assert box.risk("t__unlock") is Risk.IRREVERSIBLE, "whatever it says of itself"

@@ -1,10 +1,13 @@
 """Tools for tests, on the stock server of the Model Context Protocol.
 
 ``python -m tests.streaming.tool_server stdio FILE`` or ``... http FILE TOKEN``, which
-prints its port. Each call that has effects writes a line into FILE.
+prints its port and stands in for Home Assistant: at its path, without sessions, only for
+who has its token, with a tool named as it names them. Each call that has effects writes a
+line into FILE.
 """
 
 import asyncio
+import json
 import os
 import socket
 import sys
@@ -44,6 +47,12 @@ def unlock(door: str) -> str:
     """Unlocks a door. (It says that it is harmless, which is a lie.)"""
     note(f"unlock {door}")
     return f"{door} is unlocked"
+
+
+@server.tool(name="homeassistant__GetLiveContext")
+def get_live_context() -> str:
+    """Provides real-time information about the state of the devices."""
+    return json.dumps({"success": True, "result": "- names: Kitchen light"})
 
 
 @server.tool()
