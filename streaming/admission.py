@@ -41,7 +41,8 @@ class Admission:
     def __init__(self, config: ServerConfig, telemetry: Telemetry) -> None:
         self._config = config
         self._telemetry = telemetry
-        self._keys = Keys.read(config.api_keys, setting="server.api_keys")
+        self.keys = Keys.read(config.api_keys, setting="server.api_keys")
+        """Of which a client must know one."""
 
     def refusal(
         self,
@@ -50,6 +51,7 @@ class Admission:
         *,
         page: str,
         obstacle: str,
+        shows_key_later: bool = False,
     ) -> Response | None:
         """The answer to who is refused; None lets the handshake go on.
 
@@ -58,6 +60,7 @@ class Admission:
             request: for a session.
             page: of the documentation, about what it asks for.
             obstacle: why there can be no further session; empty if there can.
+            shows_key_later: whether who asks cannot send headers; then the door asks.
         """
         if "websocket" not in ",".join(request.headers.get_all("Upgrade")).lower():
             path = request.path.partition("?")[0]
@@ -72,7 +75,8 @@ class Admission:
         ):
             hint = "list the page's in server.origins"
             return self._refuse("origin", http.HTTPStatus.FORBIDDEN, hint)
-        if not self._keys.admit(offered_keys(request.headers)):
+        known = shows_key_later or self.keys.admit(offered_keys(request.headers))
+        if not known:
             hint = "send Authorization: Bearer with a key of server.api_keys"
             return self._refuse("api_key", http.HTTPStatus.UNAUTHORIZED, hint)
         if obstacle:

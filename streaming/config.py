@@ -124,6 +124,23 @@ def door(text: str) -> str:
 
 Door: TypeAlias = Annotated[str, door]
 
+DIALECTS = ("twilio", "xiaozhi")
+"""Of devices that are made for other servers; each has the path ``/v1/`` and its name."""
+
+
+def dialect(text: str) -> str:
+    """The name of a dialect.
+
+    Raises:
+        Fault: there is none of that name.
+    """
+    if text not in DIALECTS:
+        raise Fault(f"expected one of {', '.join(DIALECTS)}, found {text!r}")
+    return text
+
+
+Dialects: TypeAlias = Annotated[tuple[str, ...], dialect]
+
 
 def service_name(text: str) -> str:
     """A name that the local network can carry; empty for none.
@@ -150,6 +167,9 @@ class ServerConfig:
     api_keys: Annotated[str, Place("file", ("",))] = ""
     """A file with one key on each line, of which a client must know one; empty: nobody
     needs a key."""
+    dialects: Dialects = ()
+    """Other protocols on the same port: ``twilio`` for telephone calls, ``xiaozhi`` for
+    small devices with that firmware; docs/devices.md."""
     max_sessions: Count = 64
     handshake_timeout_s: Seconds = 5.0
     idle_timeout_s: Seconds = 120.0

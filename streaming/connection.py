@@ -51,8 +51,10 @@ GOODBYE = 2.0
 class CloseCode(IntEnum):
     """Why the server closes; 4xxx are ours, and docs/protocol.md explains them."""
 
+    NORMAL = 1000
     GOING_AWAY = 1001
     INVALID_TEXT = 1007
+    POLICY = 1008
     TOO_BIG = 1009
     INTERNAL_ERROR = 1011
     BAD_EVENTS = 4400

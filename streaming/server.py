@@ -19,6 +19,8 @@ from streaming.config import Config, ServerConfig
 from streaming.connection import GOODBYE, CloseCode, Connection
 from streaming.doors.native import NativeDoor
 from streaming.doors.realtime import RealtimeDoor
+from streaming.doors.twilio import TwilioDoor
+from streaming.doors.xiaozhi import XiaozhiDoor
 from streaming.http_responses import json_response, response
 from streaming.messages import GoingAway
 from streaming.page import Page
@@ -35,6 +37,12 @@ PATH = "/v1/stream"
 
 DOORS = {PATH: "docs/protocol.md", "/v1/realtime": "docs/realtime.md"}
 """The websockets, and what explains them."""
+
+DIALECTS = {
+    "twilio": {"/v1/twilio": "docs/devices.md"},
+    "xiaozhi": {"/v1/xiaozhi": "docs/devices.md"},
+}
+"""Those that are open only if the configuration names them."""
 
 SUBPROTOCOL = "realtime"
 """What browsers offer beside their key, and the only one that is ever answered."""
@@ -74,7 +82,7 @@ def _cannot_listen(config: ServerConfig, error: OSError) -> ConfigError:
     )
 
 
-Door: TypeAlias = NativeDoor | RealtimeDoor
+Door: TypeAlias = NativeDoor | RealtimeDoor | TwilioDoor | XiaozhiDoor
 
 
 class StagePool(Protocol):
@@ -115,6 +123,9 @@ class Server:
         self._services = services
         self._pools = pools
         self._doors: dict[Door, Connection] = {}
+        self._paths = dict(DOORS)
+        for name in config.server.dialects:
+            self._paths |= DIALECTS[name]
         self._draining = False
         self._page = Page()
         self._admission = Admission(config.server, services.telemetry)
@@ -209,12 +220,23 @@ class Server:
     ) -> Door:
         assert websocket.request is not None
         address = urlsplit(websocket.request.path)
-        if address.path == PATH:
-            largest = self.config.server.max_message_bytes
-            return NativeDoor(connection, self._services, name=name, largest=largest)
-        intent = parse_qs(address.query).get("intent", [""])[-1]
-        kind = "transcription" if intent == "transcription" else "realtime"
-        return RealtimeDoor(connection, self._services, name=name, kind=kind)
+        largest = self.config.server.max_message_bytes
+        match address.path:
+            case "/v1/stream":
+                return NativeDoor(
+                    connection, self._services, name=name, largest=largest
+                )
+            case "/v1/xiaozhi":
+                return XiaozhiDoor(
+                    connection, self._services, name=name, largest=largest
+                )
+            case "/v1/twilio":
+                keys = self._admission.keys
+                return TwilioDoor(connection, self._services, name=name, keys=keys)
+            case _:
+                intent = parse_qs(address.query).get("intent", [""])[-1]
+                kind = "transcription" if intent == "transcription" else "realtime"
+                return RealtimeDoor(connection, self._services, name=name, kind=kind)
 
     # --- HTTP on the same port ------------------------------------------------
 
@@ -223,9 +245,13 @@ class Server:
     ) -> Response | None:
         path = request.path.partition("?")[0]
         match path:
-            case path if path in DOORS:
+            case path if path in self._paths:
                 return self._admission.refusal(
-                    connection, request, page=DOORS[path], obstacle=self._obstacle
+                    connection,
+                    request,
+                    page=self._paths[path],
+                    obstacle=self._obstacle,
+                    shows_key_later=path == "/v1/twilio",
                 )
             case "/healthz":
                 return json_response(http.HTTPStatus.OK, {"status": "alive"})
@@ -234,7 +260,7 @@ class Server:
             case "/metrics":
                 return self._metrics()
             case _:
-                paths = ["/", *DOORS, "/healthz", "/readyz", "/metrics"]
+                paths = ["/", *self._paths, "/healthz", "/readyz", "/metrics"]
                 nothing = json_response(http.HTTPStatus.NOT_FOUND, {"paths": paths})
                 return self._page.answer(path) or nothing
 

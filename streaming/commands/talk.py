@@ -2,7 +2,9 @@
 
 import argparse
 import re
+import sys
 import wave
+from dataclasses import asdict
 from pathlib import Path
 
 import uvloop
@@ -39,6 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--microphone", action="store_true", help="speak yourself; Ctrl-C ends it"
     )
     parser.add_argument(
+        "--list-devices", action="store_true", help="the microphones and loudspeakers"
+    )
+    for name in ("input", "output"):
+        parser.add_argument(
+            f"--{name}",
+            metavar="N",
+            help=f"{name} device: its number, or part of its name (default: the"
+            " system's)",
+        )
+    parser.add_argument(
         "--language",
         metavar="L",
         help="that is spoken (default: that of the recording's label, or any served)",
@@ -52,10 +64,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Talk."""
+    if arguments.list_devices:
+        _list_devices(as_json=arguments.json)
+        return 0
     if bool(arguments.files) + arguments.demo + arguments.microphone != 1:
         raise ClientError(
             "invalid_option", "give either FILE..., or --demo, or --microphone"
         )
+    if not arguments.microphone and (arguments.input or arguments.output):
+        raise ClientError("invalid_option", "--input and --output need --microphone")
     language = None
     if arguments.language is not None:
         language = for_client(arguments.language)
@@ -76,7 +93,12 @@ async def _talk(arguments: argparse.Namespace, language: str | None) -> None:
             from streaming.commands.microphone import converse
 
             await client.set_languages(*([language] if language else []))
-            await converse(client)
+            await converse(
+                client,
+                microphone=arguments.input,
+                loudspeaker=arguments.output,
+                show=_show_level if sys.stderr.isatty() else None,
+            )
             return
         clips = (
             _demonstration(client.languages, language)
@@ -88,6 +110,26 @@ async def _talk(arguments: argparse.Namespace, language: str | None) -> None:
             spoken = language or clip.language
             await client.set_languages(*_candidates(client, spoken))
             script.show(clip, spoken, await speak_clip(client, clip))
+
+
+def _show_level(bar: str) -> None:
+    print(f"\r{bar}", end="\r", file=sys.stderr, flush=True)
+
+
+def _list_devices(*, as_json: bool) -> None:
+    from streaming.commands.microphone import sound_devices
+
+    for device in sound_devices():
+        if as_json:
+            print_json(asdict(device))
+            continue
+        kinds = [
+            kind
+            for kind, channels in (("input", device.inputs), ("output", device.outputs))
+            if channels
+        ]
+        default = " (default)" if device.default else ""
+        print(f"{device.number:3}  {'+'.join(kinds):<13} {device.name}{default}")
 
 
 def _candidates(client: Client, language: str | None) -> list[str]:

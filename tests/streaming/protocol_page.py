@@ -42,8 +42,10 @@ ERRORS = {
 }
 
 CLOSES = {
+    CloseCode.NORMAL: "the telephone call is over",
     CloseCode.GOING_AWAY: "the server stops, after `session.going_away`: connect again",
     CloseCode.INVALID_TEXT: "a text frame was not UTF-8",
+    CloseCode.POLICY: "a telephone call without a key of `server.api_keys`",
     CloseCode.TOO_BIG: "a frame, or a fragmented message, was too big",
     CloseCode.INTERNAL_ERROR: "a bug of the server, or no answer to its pings",
     CloseCode.BAD_EVENTS: "too many errors of the client in one session",
@@ -255,6 +257,11 @@ def _http() -> str:
                 "`/v1/realtime`",
                 "a websocket that speaks the OpenAI Realtime API, with the same answers:"
                 " [realtime.md](realtime.md)",
+            ),
+            (
+                "`/v1/twilio`, `/v1/xiaozhi`",
+                "websockets for telephone calls and for small devices, if"
+                " `server.dialects` names them; else 404: [devices.md](devices.md)",
             ),
             ("`/healthz`", "200 while the process answers at all"),
             (
