@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.voice.recognizers import tiny_whisper, tone_models
+from tests.voice.recognizers.sentences_in_sound import recognizer_of
 from tests.voice.synthesizers.tiny_piper import write_voice
 from voice.audio import HEARING_RATE, Framer, Pcm
 from voice.errors import Stage, StageError
@@ -140,8 +141,21 @@ def sherpa_tones(tmp_path_factory: pytest.TempPathFactory) -> Recognizer:
     return SherpaRecognizer.load(tone_models.write_sherpa(folder, kind))
 
 
+@pytest.fixture(scope="module")
+def sentences() -> Recognizer:
+    return recognizer_of(
+        {
+            "de": ["wie spät ist es", "schalte das licht ein", "stopp"],
+            "en": ["turn on the light in the kitchen please", "what time is it"],
+        }
+    )
+
+
 @pytest.fixture(
-    params=["random whisper", "onnx-asr", "sherpa-onnx", "starter", "spelling"]
+    params=[
+        *("random whisper", "onnx-asr", "sherpa-onnx"),
+        *("sentences", "starter whisper", "spelling"),
+    ]
 )
 def recognizer(request: pytest.FixtureRequest) -> Recognizer:
     match request.param:
@@ -151,7 +165,9 @@ def recognizer(request: pytest.FixtureRequest) -> Recognizer:
             return request.getfixturevalue("onnx_asr_tones")
         case "sherpa-onnx":
             return request.getfixturevalue("sherpa_tones")
-        case "starter":
+        case "sentences":
+            return request.getfixturevalue("sentences")
+        case "starter whisper":
             if not (STARTER / "model.bin").is_file():
                 pytest.skip("models/starter/recognizer holds no model")
             return WhisperRecognizer.load(STARTER, device="cpu")

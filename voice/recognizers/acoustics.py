@@ -263,5 +263,7 @@ def colorless(mel: Scores) -> Scores:
     if not mel.shape[1]:
         return mel
     loudness = mel.mean(axis=0)
-    loud = mel[:, loudness >= loudness.mean()]
-    return mel - loud.mean(axis=1, keepdims=True)
+    loud = loudness >= loudness.mean()
+    # Where all is equally loud, rounding may leave no frame above the mean.
+    means = mel[:, loud].sum(axis=1) / max(1, int(loud.sum()))
+    return mel - means[:, None]
