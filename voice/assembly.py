@@ -242,13 +242,13 @@ def _loader(kind: Family) -> Callable[..., Recognizer]:
 
             return WhisperRecognizer.load
         case Family.ONNX_ASR:
-            from voice.recognizers.onnx_asr import OnnxAsrRecognizer
+            from voice.recognizers.onnx_asr import load_onnx_asr
 
-            return OnnxAsrRecognizer.load
+            return load_onnx_asr
         case Family.SHERPA:
-            from voice.recognizers.sherpa import SherpaRecognizer
+            from voice.recognizers.sherpa import load_sherpa
 
-            return SherpaRecognizer.load
+            return load_sherpa
         case Family.ACOUSTIC:
             raise AssertionError("it needs a home")
 

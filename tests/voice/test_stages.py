@@ -12,6 +12,7 @@ import pytest
 
 from tests.voice.recognizers import tiny_whisper, tone_models
 from tests.voice.recognizers.sentences_in_sound import recognizer_of
+from tests.voice.responders.talk import grammars
 from tests.voice.synthesizers.tiny_piper import write_voice
 from voice.audio import HEARING_RATE, Framer, Pcm
 from voice.errors import Stage, StageError
@@ -125,20 +126,20 @@ def random_whisper(tmp_path_factory: pytest.TempPathFactory) -> WhisperRecognize
 @pytest.fixture(scope="module")
 def onnx_asr_tones(tmp_path_factory: pytest.TempPathFactory) -> Recognizer:
     pytest.importorskip("onnx_asr", reason="needs the extra onnx-asr")
-    from voice.recognizers.onnx_asr import OnnxAsrRecognizer
+    from voice.recognizers.onnx_asr import load_onnx_asr
 
     folder = tmp_path_factory.mktemp("parakeet")
-    return OnnxAsrRecognizer.load(tone_models.write_onnx_asr(folder, "tdt"))
+    return load_onnx_asr(tone_models.write_onnx_asr(folder, "tdt"))
 
 
 @pytest.fixture(scope="module")
 def sherpa_tones(tmp_path_factory: pytest.TempPathFactory) -> Recognizer:
     pytest.importorskip("sherpa_onnx", reason="needs the extra sherpa")
-    from voice.recognizers.sherpa import SherpaRecognizer
+    from voice.recognizers.sherpa import load_sherpa
 
     folder = tmp_path_factory.mktemp("zipformer")
     kind = "streaming lstm transducer"
-    return SherpaRecognizer.load(tone_models.write_sherpa(folder, kind))
+    return load_sherpa(tone_models.write_sherpa(folder, kind))
 
 
 @pytest.fixture(scope="module")
@@ -270,7 +271,7 @@ PLAN = Plan(
 
 @pytest.fixture(scope="module")
 def grammar() -> GrammarResponder:
-    return GrammarResponder.load(demo_home(), ["en", "de"])
+    return grammars("en", "de")
 
 
 @pytest.fixture(params=["grammar", "echo", "scripted"])

@@ -12,25 +12,22 @@ much as the audio so far is long.
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from voice.audio import HEARING_RATE, Pcm
-from voice.errors import ConfigError, Stage, StageError
-from voice.recognizers.bounds import check, holds_nothing, nothing
+from voice.audio import HEARING_RATE
+from voice.errors import ConfigError
 from voice.recognizers.families import named_languages
 from voice.recognizers.onnx_metadata import metadata
-from voice.recognizers.plain_text import language_codes, transcript
-from voice.stages import Transcript
+from voice.recognizers.plain_text import (
+    Audio,
+    PlainTextRecognizer,
+    Write,
+    language_codes,
+)
 
-__all__ = ["SherpaRecognizer"]
-
-Audio: TypeAlias = npt.NDArray[np.float32]
-
-Decode: TypeAlias = Callable[[Audio], tuple[str, Sequence[float]]]
-"""From samples, shape [n], to the text and the log probabilities of its tokens."""
+__all__ = ["load_sherpa"]
 
 TAIL_S = 0.66
 """Silence after what a streaming model hears; else it keeps back what it has begun."""
@@ -49,83 +46,42 @@ _STREAMS = {"chunk_shift", "decode_chunk_len"}
 """What only a streaming one says."""
 
 
-class SherpaRecognizer:
-    """Speech to text by one model; build it with `load`.
+def load_sherpa(
+    directory: Path,
+    *,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    compute_type: str = "default",
+    threads: int = 1,
+    languages: Sequence[str] = (),
+) -> PlainTextRecognizer:
+    """Load a folder; nothing is ever fetched from elsewhere.
 
     Args:
-        decode: runs the model.
-        languages: tags of what it is to write.
+        directory: with tokens.txt, parley.json, and either the encoder, decoder and
+            joiner of a transducer or the one network of a CTC model.
+        device: "cuda" is refused: the package of the extra is made for CPUs.
+        compute_type: one that begins with "int8" prefers the int8 networks where
+            there are both kinds.
+        threads: for one transcription.
+        languages: the ones to use; all of the model's if empty.
+
+    Raises:
+        ConfigError: a file is missing or not what sherpa-onnx can read.
     """
-
-    def __init__(self, decode: Decode, languages: Sequence[str]) -> None:
-        self._decode = decode
-        self._languages = tuple(languages)
-
-    @classmethod
-    def load(
-        cls,
-        directory: Path,
-        *,
-        device: Literal["auto", "cpu", "cuda"] = "auto",
-        compute_type: str = "default",
-        threads: int = 1,
-        languages: Sequence[str] = (),
-    ) -> "SherpaRecognizer":
-        """Load a folder; nothing is ever fetched from elsewhere.
-
-        Args:
-            directory: with tokens.txt, parley.json, and either the encoder, decoder
-                and joiner of a transducer or the one network of a CTC model.
-            device: "cuda" is refused: the package of the extra is made for CPUs.
-            compute_type: one that begins with "int8" prefers the int8 networks where
-                there are both kinds.
-            threads: for one transcription.
-            languages: the ones to use; all of the model's if empty.
-
-        Raises:
-            ConfigError: a file is missing or not what sherpa-onnx can read.
-        """
-        codes = language_codes(named_languages(directory), languages)
-        if device == "cuda":
-            raise ConfigError(
-                f"{directory}: sherpa-onnx runs on the CPU here; choose auto or cpu"
-            )
-        files = _Files(directory, compute_type)
-        try:
-            decode = files.load(threads)
-        except (RuntimeError, ValueError, AssertionError) as error:
-            raise ConfigError(
-                f"{directory}: cannot be loaded by sherpa-onnx ({error}); get all files"
-                " of the model again"
-            ) from error
-        return cls(decode, tuple(codes))
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """Tags of what it can write."""
-        return self._languages
-
-    def transcribe(self, pcm: Pcm, candidates: Sequence[str]) -> Transcript:
-        """Put one utterance into words.
-
-        Args:
-            pcm: 16 kHz, up to 30 s.
-            candidates: the languages it may be in, at least one, all supported.
-
-        Raises:
-            StageError: ``unsupported_language``, ``wrong_rate``, ``too_long`` or
-                ``crashed``.
-        """
-        check(pcm, candidates, self._languages)
-        if holds_nothing(pcm):
-            return nothing(candidates)
-        try:
-            text, log_probabilities = self._decode(pcm.to_floats())
-        except (RuntimeError, ValueError) as error:
-            raise StageError(
-                Stage.RECOGNITION, "crashed", f"sherpa-onnx: {type(error).__name__}"
-            ) from error
-        return transcript(text, log_probabilities, candidates)
+    codes = language_codes(named_languages(directory), languages)
+    if device == "cuda":
+        raise ConfigError(
+            f"{directory}: sherpa-onnx runs on the CPU here; choose auto or cpu"
+        )
+    files = _Files(directory, compute_type)
+    try:
+        write = files.load(threads)
+    except (RuntimeError, ValueError, AssertionError) as error:
+        raise ConfigError(
+            f"{directory}: cannot be loaded by sherpa-onnx ({error}); get all files of"
+            " the model again"
+        ) from error
+    return PlainTextRecognizer(write, codes)
 
 
 class _Files:
@@ -135,7 +91,7 @@ class _Files:
         self._directory = directory
         self._whole_numbers = compute_type.startswith("int8")
 
-    def load(self, threads: int) -> Decode:
+    def load(self, threads: int) -> Write:
         """Load what lies there.
 
         Raises:
@@ -160,7 +116,7 @@ class _Files:
             num_threads=threads,
             **{part: str(path) for part, path in files.items()},
         )
-        return partial(_decode_stream if streams else _decode_whole, model)
+        return partial(_write_stream if streams else _write_whole, model)
 
     def _network(self, part: str) -> Path:
         """The file of a network; of two kinds of numbers, the one that is wanted."""
@@ -213,7 +169,9 @@ def _loader(*, transducer: bool, nemo: bool, streams: bool) -> Callable[..., Any
     return loader
 
 
-def _decode_stream(model: Any, audio: Audio) -> tuple[str, Sequence[float]]:
+def _write_stream(
+    model: Any, audio: Audio, _language: str | None
+) -> tuple[str, Sequence[float]]:
     stream = model.create_stream()
     stream.accept_waveform(HEARING_RATE, audio)
     tail = np.zeros(round(TAIL_S * HEARING_RATE), np.float32)
@@ -225,7 +183,9 @@ def _decode_stream(model: Any, audio: Audio) -> tuple[str, Sequence[float]]:
     return result.text, result.ys_probs
 
 
-def _decode_whole(model: Any, audio: Audio) -> tuple[str, Sequence[float]]:
+def _write_whole(
+    model: Any, audio: Audio, _language: str | None
+) -> tuple[str, Sequence[float]]:
     stream = model.create_stream()
     stream.accept_waveform(HEARING_RATE, audio)
     model.decode_stream(stream)

@@ -4,9 +4,11 @@ import math
 
 import pytest
 
-from voice.errors import ConfigError
+from tests.voice.recognizers.tone_models import said
+from voice.errors import ConfigError, StageError
 from voice.recognizers.plain_text import (
     UNKNOWN_CONFIDENCE,
+    PlainTextRecognizer,
     language_codes,
     transcript,
 )
@@ -41,3 +43,28 @@ def test_languages_are_known_by_their_tags() -> None:
     assert tuple(language_codes(["en", "de"], ["en"])) == ("en",)
     with pytest.raises(ConfigError, match="does not write fr; it writes de, en"):
         language_codes(["en", "de"], ["fr", "en"])
+
+
+def test_the_model_is_told_the_language_where_there_is_only_one() -> None:
+    told = []
+
+    def write(audio, language):
+        told.append(language)
+        return "okay", ()
+
+    recognizer = PlainTextRecognizer(write, {"nb": "no", "en": "en"})
+    recognizer.transcribe(said("on"), ["nb"])
+    recognizer.transcribe(said("on"), ["nb", "en"])
+    assert told == ["no", None]
+
+
+def test_whatever_the_library_raises_is_a_fault_of_the_stage() -> None:
+    class FaultError(Exception):
+        """As of onnxruntime, whose errors have no base class."""
+
+    def write(audio, language):
+        raise FaultError("shape of lstm")
+
+    with pytest.raises(StageError) as caught:
+        PlainTextRecognizer(write, {"en": "en"}).transcribe(said("on"), ["en"])
+    assert caught.value.reason == "crashed"
