@@ -56,7 +56,7 @@ class PointingModel:
         self._generator = generator
         self._tokenizer = tokenizer
         self._finders = finders
-        self._least = math.log(threshold)
+        self._threshold = threshold
 
     @classmethod
     def load(
@@ -104,15 +104,27 @@ class PointingModel:
         Raises:
             StageError: the model broke.
         """
+        intent, probability = self.proposal(text, language)
+        return intent if probability >= self._threshold else None
+
+    def proposal(self, text: str, language: str) -> tuple[Intent | None, float]:
+        """What `text` may ask for, and how probable the model finds it, 0 to 1.
+
+        Raises:
+            StageError: the model broke.
+        """
         finder = self._finders.get(language)
         words = words_of(text)
         if finder is None or not 0 < len(words) <= MOST_WORDS:
-            return None
-        reading = read_answer(self._answer(words, language), words=len(words))
-        return None if reading is None else finder.proposal(reading, words)
+            return None, 0.0
+        tokens, probability = self._answer(words, language)
+        reading = read_answer(tokens, words=len(words))
+        if reading is None:
+            return None, probability
+        return finder.proposal(reading, words), probability
 
-    def _answer(self, words: Sequence[str], language: str) -> list[str]:
-        """The tokens of the answer; none if it is not likely enough, or takes too long."""
+    def _answer(self, words: Sequence[str], language: str) -> tuple[list[str], float]:
+        """The tokens of the answer; none if it has no end, or takes too long."""
         end = time.monotonic() + DEADLINE_S
         asked = prompt(words, language, lambda w: self._tokenizer.encode(w).tokens)
         try:
@@ -128,6 +140,6 @@ class PointingModel:
         except RuntimeError as error:
             raise StageError(Stage.RESPONSE, "model", str(error)) from error
         tokens: list[str] = list(result.sequences[0])
-        if not tokens or tokens[-1] != END or result.scores[0] < self._least:
-            return []
-        return tokens[:-1]
+        if not tokens or tokens[-1] != END:
+            return [], 0.0
+        return tokens[:-1], math.exp(result.scores[0])

@@ -1,0 +1,1 @@
+"""The recipe of the starter model that reads intents out of what was heard."""
