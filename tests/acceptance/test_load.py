@@ -29,8 +29,8 @@ pytestmark = [
         reason="the system does not tell how long a thread waited (Linux)",
     ),
     pytest.mark.skipif(
-        not (ROOT / "models" / "starter" / "recognizer" / "model.bin").is_file(),
-        reason="models/starter/recognizer holds no model",
+        not (ROOT / "models" / "starter" / "acoustic" / "acoustic.onnx").is_file(),
+        reason="models/starter/acoustic holds no model",
     ),
 ]
 
