@@ -27,6 +27,7 @@ from streaming.messages import (  # noqa: E402
     IntentMessage,
     ReplyText,
     ReplyTextDelta,
+    ResponseCancel,
     ResponseDone,
     ToolUsed,
 )
@@ -218,6 +219,27 @@ async def test_who_interrupts_the_question_has_not_heard_it(model, toolbox, jour
         assert talk.of(ResponseDone)[0].status == "cancelled"
         assert ("t__unlock", "lapsed") in states(talk)
         await answer(talk, "yes")
+        assert done(journal) == []
+
+
+@pytest.mark.parametrize("how", ["a noise", "the client"])
+async def test_a_question_that_was_cut_short_was_not_asked(
+    model, toolbox, journal, how
+):
+    async with talking(model, toolbox) as talk:
+        await talk.say(UNLOCK)
+        while not talk.client.audio:
+            await talk.pause(20)
+        if how == "a noise":
+            await talk.murmur(700)
+        else:
+            talk.session.receive(ResponseCancel())
+        while not talk.of(ResponseDone):
+            await talk.pause(20)
+        assert talk.the(ResponseDone).status == "cancelled"
+        await talk.pause(500)
+        await answer(talk, "yes")
+        assert states(talk) == [("t__unlock", "asked"), ("t__unlock", "lapsed")]
         assert done(journal) == []
 
 
