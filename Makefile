@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 REPLIES ?= replies
 REPORTS ?= reports
+RUNS ?= runs
 
 # Wheels only: nothing is compiled, so a missing wheel is an error and not an hour.
 # The versions are pinned with their hashes, so there is nothing to resolve.
@@ -36,7 +37,7 @@ demo: $(VENV)/.runtime ## hold conversations with recordings; replies are writte
 serve: $(VENV)/.runtime ## start the server and say where it listens
 	$(BIN)/parley serve
 
-models: $(VENV)/.runtime ## list the models that came along and check every byte
+verify: $(VENV)/.runtime ## list the models that came along and check every byte
 	$(BIN)/parley models list
 	$(BIN)/parley models verify
 
@@ -85,6 +86,19 @@ peers: $(VENV)/.dev $(PEERS)/.installed ## speak to Parley, pipecat 1.14 and a n
 docs: $(VENV)/.dev ## write the pages that are made from the code
 	$(BIN)/python -m tests.voice.exploration > docs/turn-taking.md
 	$(BIN)/python -m tests.streaming.protocol_page
+
+models: $(VENV)/.dev ## make the starter models anew from seeds: hours; needs the extra train
+	$(BIN)/python -m models.recipes.acoustic.train --out $(RUNS)/acoustic --resume
+	$(BIN)/python -m models.recipes.acoustic.ship --run $(RUNS)/acoustic --version new
+	$(BIN)/python -m models.recipes.recognizer.train --out $(RUNS)/recognizer --resume
+	$(BIN)/python -m models.recipes.recognizer.export --run $(RUNS)/recognizer \
+		--out models/starter/recognizer
+	$(BIN)/python -m models.recipes.recognizer.evaluate \
+		--model models/starter/recognizer --json $(RUNS)/scores.json
+	$(BIN)/python -m models.recipes.recognizer.manifest \
+		--model models/starter/recognizer --run $(RUNS)/recognizer \
+		--scores $(RUNS)/scores.json --version new \
+		--out models/manifests/starter-recognizer.toml
 
 lock: ## choose the newest versions of everything (needs uv)
 	uv pip compile $(UV_FLAGS) --output-file requirements.lock pyproject.toml
