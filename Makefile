@@ -88,9 +88,11 @@ docs: $(VENV)/.dev ## write the pages that are made from the code
 	$(BIN)/python -m tests.streaming.protocol_page
 
 models: $(VENV)/.dev ## make the starter models anew from seeds: hours; needs the extra train
-	$(BIN)/python -m models.recipes.acoustic.train --out $(RUNS)/acoustic --resume
+	$(BIN)/python -m models.recipes.acoustic.train --out $(RUNS)/acoustic \
+		$(if $(wildcard $(RUNS)/acoustic/checkpoint.pt),--resume)
 	$(BIN)/python -m models.recipes.acoustic.ship --run $(RUNS)/acoustic --version new
-	$(BIN)/python -m models.recipes.recognizer.train --out $(RUNS)/recognizer --resume
+	$(BIN)/python -m models.recipes.recognizer.train --out $(RUNS)/recognizer \
+		$(if $(wildcard $(RUNS)/recognizer/checkpoint.pt),--resume)
 	$(BIN)/python -m models.recipes.recognizer.export --run $(RUNS)/recognizer \
 		--out models/starter/recognizer
 	$(BIN)/python -m models.recipes.recognizer.evaluate \

@@ -63,7 +63,7 @@ def parley(capsys):
 
 
 def starter_or_skip() -> None:
-    if not (data_root() / "models/manifests/starter-recognizer.toml").is_file():
+    if not (data_root() / "models/manifests/starter-acoustic.toml").is_file():
         pytest.skip("the starter recogniser did not come along yet")
 
 
@@ -368,9 +368,15 @@ def test_eval_without_json_prints_a_table(parley, recordings, whisper) -> None:
 def test_the_starter_understands_its_own_fixtures(parley) -> None:
     starter_or_skip()
     fixtures_or_skip("command")
-    code, out, _ = parley("eval", FIXTURES, "--language", "en", "--json")
-    score = json.loads(out.splitlines()[-1])
+    code, out, _ = parley("eval", "--language", "en", "--errors", "--json")
+    lines = [json.loads(line) for line in out.splitlines()]
+    score = next(line for line in lines if line.get("language") == "all")
     assert code == 0
+    low, high = score["intent_interval"]
+    assert low < score["intent_accuracy"] <= high
+    errors = [line for line in lines if "error" in line]
+    assert len(errors) >= score["intents"] - score["understood"]
+    assert all(Path(error["file"]).is_file() for error in errors)
     assert score["clips"] > 3
     assert score["intent_accuracy"] > 0.5
 
@@ -383,7 +389,9 @@ def test_models_are_listed_and_verified(parley) -> None:
     code, out, _ = parley("models", "--json")
     listed = [json.loads(line) for line in out.splitlines()]
     assert code == 0
-    assert "starter-recognizer" in [model["name"] for model in listed]
+    names = [model["name"] for model in listed]
+    assert {"starter-acoustic", "starter-recognizer"} <= set(names)
+    assert sum(model["bytes"] for model in listed) <= 60e6
     code, out, _ = parley("models", "verify", "--json")
     assert code == 0
     assert all(json.loads(line)["ok"] for line in out.splitlines())

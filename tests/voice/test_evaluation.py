@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from voice.audio import Pcm
-from voice.evaluation import ALL, Evaluation, Outcome, Score, tally
+from voice.evaluation import ALL, Evaluation, Outcome, Score, tally, wilson
 from voice.fixtures import Clip, Utterance
 from voice.scoring import Counts
 from voice.stages import Intent, Transcript
@@ -160,3 +161,35 @@ def test_the_sum_keeps_kinds_of_clips_apart() -> None:
 
     human = tally(outcomes, ALL, "command/human")
     assert (human.clips, human.words.errors) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("successes", "count", "interval"),
+    [
+        (0, 5, (0.0, 0.434)),
+        (5, 5, (0.566, 1.0)),
+        (8, 15, (0.301, 0.752)),
+        (500, 1000, (0.469, 0.531)),
+    ],
+)
+def test_few_clips_tell_little(successes, count, interval) -> None:
+    """The values are those of Wilson's paper's formula, worked out elsewhere."""
+    assert wilson(successes, count) == interval
+    assert interval[0] <= successes / count <= interval[1]
+
+
+def test_what_was_not_asked_for_is_mistaken_and_listed() -> None:
+    clips = [clip("kitchen light on"), clip("lovely weather"), clip("", None)]
+    for heard, mistaken, error in (
+        (["kitchen light on", "", ""], 0, [False, False, False]),
+        (["kitchen light off", "", ""], 1, [True, False, False]),
+        (["", "kitchen light off", ""], 1, [True, True, False]),
+        (["rubbish", "rubbish", "rubbish"], 0, [True, False, True]),
+    ):
+        evaluation = Evaluation(
+            listen=Parrot(*heard), interpreter=Phrasebook(), languages=("en",)
+        )
+        outcomes = [o for c in clips for o in evaluation.hear(c, AUDIO)]
+        assert [outcome.is_error for outcome in outcomes] == error
+        assert tally(outcomes, "en").mistaken == mistaken
+        assert {outcome.file for outcome in outcomes} == {Path("x.wav")}
