@@ -14,12 +14,11 @@ import pytest
 import soundfile
 
 from audio_fixtures.make_fixtures import FOLDER, make
+from tests.voice.responders.talk import grammars
 from voice.audio import HEARING_RATE, Framer, Pcm, read_audio
 from voice.detection import SpeechGate
 from voice.events import Millis, SpeechEnded, SpeechStarted
 from voice.fixtures import SPEECHLESS_KINDS, Clip, read_index
-from voice.home_files import demo_home
-from voice.responders.grammar import GrammarResponder
 from voice.vad.silero import SileroModel
 
 CLIPS = read_index(FOLDER / "index.csv")
@@ -171,9 +170,7 @@ def test_no_starter_model_learns_from_these_voices() -> None:
 
 @pytest.mark.slow
 def test_commands_mean_what_the_index_says() -> None:
-    home = demo_home()
-    spoken = sorted({clip.language for clip in SPOKEN if clip.language})
-    responder = GrammarResponder.load(home, spoken)
+    responder = grammars(*sorted({clip.language for clip in SPOKEN if clip.language}))
     for clip in SPOKEN:
         assert clip.language is not None
         for utterance in clip.utterances:

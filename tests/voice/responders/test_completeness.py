@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from benchmarks.sentences import open_speech
+from tests.voice.responders.talk import grammars
 from voice.events import Completeness
 from voice.home import HomeState, apply
 from voice.home_files import demo_home
@@ -19,7 +20,7 @@ PREFIX, OPEN = Completeness.PREFIX, Completeness.OPEN
 
 @pytest.fixture(scope="module")
 def responder() -> GrammarResponder:
-    return GrammarResponder.load(HOME, sorted(open_speech()))
+    return grammars(*sorted(open_speech()))
 
 
 def judged(

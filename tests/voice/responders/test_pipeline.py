@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.voice.responders.talk import grammars
 from voice.home import apply
 from voice.home_files import demo_home
 from voice.responders.grammar import GrammarResponder
@@ -48,7 +49,7 @@ NOWHERE = Intent(name="HassTurnOn", slots=(("name", "warp drive"),))
 
 @pytest.fixture(scope="module")
 def grammar() -> GrammarResponder:
-    return GrammarResponder.load(HOME, ["en", "de"])
+    return grammars("en", "de")
 
 
 def plan(grammar, text, language="en", **others):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.voice.responders.talk import grammars
 from voice.home import ANY_LANGUAGE
 from voice.home_files import demo_home
 from voice.responders.grammar import GrammarResponder
@@ -21,7 +22,7 @@ FIXTURES = Path(__file__).parents[3] / "audio_fixtures" / "index.csv"
 
 @pytest.fixture(scope="module")
 def grammar() -> GrammarResponder:
-    return GrammarResponder.load(HOME, ["de", "en", "fr", "et"])
+    return grammars("de", "en", "fr", "et")
 
 
 def wish(intent: str, /, **slots) -> Intent:
