@@ -86,3 +86,11 @@ async def test_a_partial_transcript_waits_until_its_language_is_known():
 async def test_what_is_not_understood_yet_is_no_partial_transcript():
     made = transcriber(Unsure(1.0, text="…"), conversation="de")
     assert await made.transcribe_partially(CLIP, ("de",), speech=Millis(900)) == ""
+
+
+async def test_a_mark_for_unclear_words_is_no_partial_but_it_is_a_transcript():
+    made = transcriber(Unsure(0.99, "…"), conversation="de")
+    said = await say(made, 900)
+    assert said.transcript.text == "…"
+    partial = await made.transcribe_partially(CLIP, TWO, speech=Millis(900))
+    assert partial == ""
