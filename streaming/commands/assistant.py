@@ -19,33 +19,42 @@ def assistant_content(config: Config) -> dict[str, Any]:
         ConfigError: a server would not start with these settings.
     """
     tools = tools_of(config)
-    if not config.llm.url:
+    if not config.llm.url and not tools.servers:
         return {}
     return asyncio.run(_look(config, tools))
 
 
 async def _look(config: Config, tools: ToolSettings) -> dict[str, Any]:
-    async with ServedChat(chat_server(config)) as chat, open_toolbox(tools) as box:
-        models = await chat.models()
+    async with open_toolbox(tools) as box:
         return {
-            "url": config.llm.url,
-            "model": config.llm.model,
-            "reachable": models is not None,
-            "model_served": models is not None and config.llm.model in models,
+            "server": await _server(config) if config.llm.url else None,
             "servers": box.connected,
             "tools": {key: risk.value for key, risk in box.risks.items()},
             "unknown_tools": list(box.strangers),
         }
 
 
+async def _server(config: Config) -> dict[str, Any]:
+    async with ServedChat(chat_server(config)) as chat:
+        models = await chat.models()
+    return {
+        "url": config.llm.url,
+        "model": config.llm.model,
+        "reachable": models is not None,
+        "model_served": models is not None and config.llm.model in models,
+    }
+
+
 def assistant_lines(content: dict[str, Any]) -> list[str]:
     """The same for people."""
     if not content:
         return []
-    state = "it does not answer"
-    if content["reachable"]:
-        state = "there" if content["model_served"] else "there, but not that model"
-    lines = [f"llm       {content['url']} {content['model']}: {state}"]
+    lines = []
+    if (server := content["server"]) is not None:
+        state = "it does not answer"
+        if server["reachable"]:
+            state = "there" if server["model_served"] else "there, but not that model"
+        lines.append(f"llm       {server['url']} {server['model']}: {state}")
     for name, is_up in content["servers"].items():
         tools = [
             f"{key.removeprefix(f'{name}.')} ({risk})"
@@ -63,12 +72,11 @@ def sent_to_servers(config: Config) -> list[str]:
     sent = []
     if config.voxtral.url:
         sent.append(f"voxtral.url: what is said, as audio, to {config.voxtral.url}")
-    if not config.llm.url:
-        return sent
-    sent += [
-        f"llm.url: what the grammar does not understand, what was said before it, and"
-        f" the names of the home, to {config.llm.url}"
-    ]
+    if config.llm.url:
+        sent.append(
+            "llm.url: what the grammar does not understand, what was said before it,"
+            f" and the names of the home, to {config.llm.url}"
+        )
     if config.tools.file:
         sent.append(
             f"tools.file: the calls of the language model, to the servers in"
