@@ -12,6 +12,7 @@ import soxr
 
 from voice.errors import ClientError
 from voice.events import Millis
+from voice.resampling import Polyphase
 
 __all__ = ["HEARING_RATE", "Framer", "Pcm", "Resampler", "Samples", "read_audio"]
 
@@ -110,18 +111,14 @@ class Resampler:
     def __init__(self, source: int, target: int) -> None:
         self.source = source
         self.target = target
-        self._stream = (
-            soxr.ResampleStream(source, target, 1, dtype="int16", quality="MQ")
-            if source != target
-            else None
-        )
+        self._stream = Polyphase(source, target) if source != target else None
 
     def feed(self, pcm: Pcm, *, last: bool = False) -> Pcm:
         """The next piece at the target rate; it may be empty and lags a little."""
         assert pcm.rate == self.source
         if self._stream is None:
             return pcm
-        return Pcm(self._stream.resample_chunk(pcm.samples, last), self.target)
+        return Pcm(self._stream.feed(pcm.samples, last=last), self.target)
 
 
 class Framer:
