@@ -29,8 +29,9 @@ from voice.recognizers.plain_text import (
 
 __all__ = ["load_sherpa"]
 
-TAIL_S = 0.66
-"""Silence after what a streaming model hears; else it keeps back what it has begun."""
+_FRAME_S = 0.01
+_EDGE_FRAMES = 10
+"""Frames that the features of the last sample may reach beyond it, and one more."""
 
 _NEMO = ("vocab_size", "subsampling_factor")
 _NEMO_TRANSDUCER = ("normalize_type", "pred_rnn_layers", "pred_hidden")
@@ -42,8 +43,9 @@ _NEMO_STREAM = (
 _KALDI_DECODER = ("vocab_size", "context_size")
 """What a network says about itself where sherpa-onnx can read it."""
 
-_STREAMS = {"chunk_shift", "decode_chunk_len"}
-"""What only a streaming one says."""
+_WINDOWS = ("window_size", "T")
+"""How a streaming network calls the frames that it takes at a time: NeMo's, icefall's.
+No other says either of them."""
 
 
 def load_sherpa(
@@ -103,7 +105,8 @@ class _Files:
         says = {part: metadata(path) for part, path in files.items()}
         main = files[parts[0]]
         nemo = _is_nemo(says[parts[0]])
-        streams = not _STREAMS.isdisjoint(says[parts[0]])
+        window = _window(main, says[parts[0]])
+        streams = window is not None
         _expect(main, says[parts[0]], _NEMO if nemo else ("model_type",))
         if nemo and streams:
             _expect(main, says[parts[0]], _NEMO_STREAM)
@@ -116,7 +119,10 @@ class _Files:
             num_threads=threads,
             **{part: str(path) for part, path in files.items()},
         )
-        return partial(_write_stream if streams else _write_whole, model)
+        if window is None:
+            return partial(_write_whole, model)
+        tail = round((window + _EDGE_FRAMES) * _FRAME_S * HEARING_RATE)
+        return partial(_write_stream, model, np.zeros(tail, np.float32))
 
     def _network(self, part: str) -> Path:
         """The file of a network; of two kinds of numbers, the one that is wanted."""
@@ -137,6 +143,16 @@ class _Files:
 
 def _is_nemo(says: Mapping[str, str]) -> bool:
     return "normalize_type" in says or "cache_last_channel_dim1" in says
+
+
+def _window(path: Path, says: Mapping[str, str]) -> int | None:
+    """Frames that a streaming network takes at a time; None for another one."""
+    named = [says[key] for key in _WINDOWS if key in says]
+    if not named:
+        return None
+    if not named[0].isdecimal():
+        raise ConfigError(f"{path}: takes {named[0]!r} frames, which is no number")
+    return int(named[0])
 
 
 def _expect(path: Path, says: Mapping[str, str], keys: Sequence[str]) -> None:
@@ -170,11 +186,11 @@ def _loader(*, transducer: bool, nemo: bool, streams: bool) -> Callable[..., Any
 
 
 def _write_stream(
-    model: Any, audio: Audio, _language: str | None
+    model: Any, tail: Audio, audio: Audio, _language: str | None
 ) -> tuple[str, Sequence[float]]:
     stream = model.create_stream()
     stream.accept_waveform(HEARING_RATE, audio)
-    tail = np.zeros(round(TAIL_S * HEARING_RATE), np.float32)
+    # A window that is not full is not looked at: silence fills the last one.
     stream.accept_waveform(HEARING_RATE, tail)
     stream.input_finished()
     while model.is_ready(stream):

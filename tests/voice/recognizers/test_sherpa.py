@@ -98,7 +98,7 @@ def test_of_two_kinds_of_networks_the_wanted_one_is_used(
     [
         ("nemo ctc", "model.onnx", "vocab_size"),
         ("nemo transducer", "encoder.onnx", "pred_hidden"),
-        ("streaming nemo ctc", "model.onnx", "window_size"),
+        ("streaming nemo ctc", "model.onnx", "chunk_shift"),
         ("streaming nemo transducer", "encoder.onnx", "cache_last_time_dim2"),
         ("streaming lstm transducer", "encoder.onnx", "model_type"),
         ("streaming lstm transducer", "decoder.onnx", "context_size"),

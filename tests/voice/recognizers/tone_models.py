@@ -32,6 +32,9 @@ SIZE = len(WORDS) + 1
 
 BANDS = 80
 FLOAT, INT64, INT32 = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32
+WINDOW = 112
+"""Frames of 10 ms that a streaming model takes at a time, as large ones do."""
+
 LANGUAGES = ["en", "de", "mt"]
 
 _STANDS_OUT = {"normalized": 0.8, "raw": 4.0}
@@ -153,8 +156,8 @@ _NEMO_SAYS = {
     "feat_dim": str(BANDS),
 }
 _STREAM_SAYS = {
-    "window_size": "16",
-    "chunk_shift": "16",
+    "window_size": str(WINDOW),
+    "chunk_shift": str(WINDOW),
     "cache_last_channel_dim1": "1",
     "cache_last_channel_dim2": "1",
     "cache_last_channel_dim3": "1",
@@ -333,13 +336,13 @@ def _nemo_decoder_joint(*, durations: int) -> _Net:
 
 def _lstm_transducer(folder: Path, ending: str) -> None:
     encoder = _Net()
-    frames = encoder.port("x", FLOAT, ["n", 8, BANDS])
+    frames = encoder.port("x", FLOAT, ["n", WINDOW, BANDS])
     turned = encoder.add("Transpose", frames, perm=[0, 2, 1])
     pooled = encoder.add("AveragePool", turned, kernel_shape=[4], strides=[4])
     back = encoder.add("Transpose", pooled, perm=[0, 2, 1])
     encoder._logits(back, "raw", 0, kaldi=True, likely=False)
     encoder.add("Identity", "logprobs", to="encoder_out")
-    outputs: dict[str, Any] = {"encoder_out": (FLOAT, ["n", 2, SIZE])}
+    outputs: dict[str, Any] = {"encoder_out": (FLOAT, ["n", WINDOW // 4, SIZE])}
     for number in (0, 1):
         encoder.port(f"state{number}", FLOAT, [1, "n", 1])
         encoder.add("Identity", f"state{number}", to=f"new_state{number}")
@@ -347,8 +350,8 @@ def _lstm_transducer(folder: Path, ending: str) -> None:
     says = {
         "model_type": "lstm",
         "num_encoder_layers": "1",
-        "T": "8",
-        "decode_chunk_len": "8",
+        "T": str(WINDOW),
+        "decode_chunk_len": str(WINDOW),
         "rnn_hidden_size": "1",
         "d_model": "1",
     }
