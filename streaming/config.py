@@ -212,6 +212,14 @@ class WakeConfig:
             own[tag] = (*own.get(tag, ()), phrase)
         return WakePolicy(phrases={**PHRASES, **own}, follow_up=self.follow_up)
 
+    @property
+    def expected(self) -> tuple[tuple[str, str], ...]:
+        """Tags and phrases for recognisers that hear only what they expect."""
+        if self.attention == "always" and not self.phrases:
+            return ()
+        phrases = self.policy.phrases
+        return tuple((tag, phrase) for tag in phrases for phrase in phrases[tag])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelsConfig:
@@ -308,6 +316,7 @@ class Config:
             device=self.models.device,
             compute_type=self.models.compute_type,
             threads=self.models.threads,
+            wake=self.wake.expected,
             heard=self.voxtral.languages if self.voxtral.url else (),
             cache=self.models.cache,
         )

@@ -104,6 +104,8 @@ class ModelChoice:
     """One of `COMPUTE_TYPES`."""
     threads: int = 1
     """Of the recogniser."""
+    wake: tuple[tuple[str, str], ...] = ()
+    """Canonical tags with the wake phrases that may be said in the language."""
     heard: tuple[str, ...] = ()
     """Canonical tags that a recogniser on another server hears; empty without one."""
     cache: str = ""
@@ -268,7 +270,8 @@ def _sentence_recognizer(
     graphs = {
         tag: [
             cache.get(
-                (repr(home), tag, repr(phones)), partial(_graph, home, tag, phones)
+                (repr(home), tag, repr(phones), *_called(choice, tag)),
+                partial(_graph, home, tag, phones, _called(choice, tag)),
             ),
             _phrases(tag, phones),
         ]
@@ -277,13 +280,20 @@ def _sentence_recognizer(
     return SentenceRecognizer(model, graphs)
 
 
-def _graph(home: Home, language: str, phones: Sequence[str]) -> "PhoneGraph":
+def _called(choice: ModelChoice, language: str) -> tuple[str, ...]:
+    return tuple(phrase for tag, phrase in choice.wake if tag == language)
+
+
+def _graph(
+    home: Home, language: str, phones: Sequence[str], called: Sequence[str]
+) -> "PhoneGraph":
     """Everything that the grammar of a language understands in a home, as sounds."""
     from voice.responders.spoken_sentences import spoken_sentences
+    from voice.wake_sentences import after_call
 
     sentences = spoken_sentences(home, language)
     assert sentences is not None, "only languages with a grammar are heard"
-    return _compiled(sentences, phones)
+    return _compiled(after_call(sentences, called), phones)
 
 
 def _phrases(language: str, phones: Sequence[str]) -> "PhoneGraph":
