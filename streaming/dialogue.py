@@ -85,9 +85,11 @@ class Situation:
 
     def tell(self, call: ToolCall, risk: Risk, state: str) -> None:
         """Tell the client, and the log, which learns no content."""
+        # A model may make up a name, out of what the user said.
+        name = "?" if risk is Risk.FORBIDDEN else call.name
         log.info(
             "%s turn %d: tool %s (%s): %s",
-            *(self.session, self.turn, call.name, risk.value, state),
+            *(self.session, self.turn, name, risk.value, state),
         )
         self.send(
             ToolUsed(

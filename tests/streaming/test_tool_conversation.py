@@ -266,8 +266,16 @@ async def test_silence_is_no_yes_and_a_late_one_is_none(model, toolbox, journal)
         assert done(journal) == []
 
 
-async def test_what_is_forbidden_is_not_offered_and_not_done(model, toolbox, journal):
+async def test_what_is_forbidden_is_not_offered_and_not_done(
+    model, toolbox, journal, caplog
+):
     async with talking(model, toolbox) as talk:
+        with caplog.at_level("INFO"):
+            said = await answer(talk, "call secret {}")
+            assert said.startswith("done: There is no such tool")
+        assert "tool ? (forbidden): refused" in caplog.text
+        assert "secret" not in caplog.text
+
         said = await answer(talk, "call t__wipe {}")
         assert said.startswith("done: There is no such tool")
         assert states(talk)[-1] == ("t__wipe", "refused")
