@@ -1,7 +1,6 @@
 """The file that says which tools there are and what they may do; docs/tools.md."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from voice.errors import ConfigError
+from voice.toml_files import read_toml
 from voice.tools import Risk
 
 __all__ = ["ToolServer", "ToolSettings", "load_tools", "read_token"]
@@ -50,12 +50,7 @@ def load_tools(path: Path) -> ToolSettings:
     Raises:
         ConfigError: names the file, the key and the way out.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML in UTF-8: {error}") from error
+    document = read_toml(path, "the tools")
     if strange := document.keys() - {"risks", "servers"}:
         raise ConfigError(
             f"{path}: {', '.join(sorted(strange))}: there is no such table; known:"
