@@ -36,8 +36,8 @@ FOUR = ("de", "en", "es", "fr")
 pytestmark = [
     pytest.mark.virtual_time,
     pytest.mark.skipif(
-        not (ROOT / "models" / "starter" / "recognizer" / "model.bin").is_file(),
-        reason="models/starter/recognizer holds no model",
+        not (ROOT / "models" / "starter" / "acoustic" / "acoustic.onnx").is_file(),
+        reason="models/starter/acoustic holds no model",
     ),
 ]
 

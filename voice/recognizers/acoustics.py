@@ -142,7 +142,7 @@ class Acoustics:
         path = directory / DESCRIPTION
         try:
             document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            values = {
+            values: dict[str, Any] = {
                 key: tuple(value) if isinstance(value, list) else value
                 for key, value in document.items()
             }
@@ -175,7 +175,8 @@ class Acoustics:
     def biases(self) -> Scores:
         """What is taken from the logarithms of the model, by sound."""
         priors = np.maximum(np.array(self.priors), self.least_prior)
-        return (self.prior_scale * np.log(priors)).astype(np.float32)
+        biases: Scores = (self.prior_scale * np.log(priors)).astype(np.float32)
+        return biases
 
 
 class AcousticModel:
@@ -266,4 +267,5 @@ def colorless(mel: Scores) -> Scores:
     loud = loudness >= loudness.mean()
     # Where all is equally loud, rounding may leave no frame above the mean.
     means = mel[:, loud].sum(axis=1) / max(1, int(loud.sum()))
-    return mel - means[:, None]
+    features: Scores = mel - means[:, None]
+    return features
