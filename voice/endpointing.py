@@ -113,8 +113,9 @@ class TurnPolicy:
 
     complete: Millis = Millis(160)
     """After a whole request that nothing extends."""
-    extendable: Millis = Millis(600)
-    """After a whole request that could go on."""
+    extendable: Millis = Millis(900)
+    """After a whole request that could go on. Longer than people mostly pause before
+    they go on: a cut-in would do something that was not meant, in every room."""
     prefix: Millis = Millis(1200)
     """After the beginning of a request."""
     open: Millis = Millis(800)
@@ -141,7 +142,10 @@ class TurnPolicy:
         """
         if completeness is Completeness.COMPLETE:
             habit = NO_HABIT  # who has said it all does not go on by habit
-        return scaled(self._base(completeness), evidence, habit)
+        base = self._base(completeness)
+        wait = scaled(base, evidence, habit)
+        # Half a request is never over sooner, however final it sounded.
+        return max(base, wait) if completeness is Completeness.PREFIX else wait
 
     def _base(self, completeness: Completeness | None) -> Millis:
         match completeness:

@@ -23,7 +23,7 @@ looks like ours and does not."""
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(
         not can_watch(),
         reason="the system does not tell how long a thread waited (Linux)",

@@ -389,7 +389,7 @@ def _waits(policy: TurnPolicy) -> list[str]:
         "The first four are base waits, counted from the detected end of speech. What",
         "the words cannot show scales them (`voice/endpointing.py`); straight lines lie",
         "between the points, what is not known scales nothing, and all together stay",
-        f"between {SHORTEST:g} and {LONGEST:g} times the base:",
+        f"between {SHORTEST:g} (after a beginning: 1) and {LONGEST:g} times the base:",
         "",
         "| evidence | what it is | factor |",
         "|---|---|---|",

@@ -95,6 +95,12 @@ def test_a_whole_request_does_not_wait_for_a_habit():
     assert POLICY.wait(Completeness.EXTENDABLE, NO_EVIDENCE, slow) > POLICY.extendable
 
 
+def test_half_a_request_is_never_over_sooner():
+    hasty, fallen = habit(250, 250, 250), Evidence(fall=30.0)
+    assert POLICY.wait(Completeness.PREFIX, fallen, hasty) == POLICY.prefix
+    assert POLICY.wait(Completeness.PREFIX, Evidence(fall=0.0)) > POLICY.prefix
+
+
 def test_without_a_judgement_evidence_and_habit_decide():
     slow = habit(600, 650, 700)
     assert POLICY.wait(None) == POLICY.open
