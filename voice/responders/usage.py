@@ -27,7 +27,15 @@ from voice.responders.parsing import Grammar
 from voice.responders.templates import folded, suits
 from voice.sentence_graphs import Arc, Form
 
-__all__ = ["FREQUENT", "Rarities", "draw_sentences", "number_rarity", "rarities"]
+__all__ = [
+    "FREQUENT",
+    "USUAL_COUNTS",
+    "USUAL_SHARES",
+    "Rarities",
+    "draw_sentences",
+    "number_rarity",
+    "rarities",
+]
 
 FREQUENT = {
     "HassTurnOn": 6.0,
@@ -45,8 +53,14 @@ FREQUENT = {
 }
 """How often people ask for what; 1 where it is not named. An estimate."""
 
-ROUND = (1, 2, 3, 5, 10, 15, 20, 25, 30, 40, 45, 50, 60, 70, 75, 80, 90, 100)
-"""Numbers that half of all numbers are."""
+USUAL_SHARES = (10, *range(15, 26), 30, 40, 50, 60, 70, 75, 80, 90, 100)
+"""What most numbers of a range from 0 are: percentages, and degrees in a room."""
+
+USUAL_COUNTS = (1, 2, 3, 4, 5, 10, 15, 20, 25, 30, 40, 45, 50, 60, 90)
+"""What most numbers of a range from 1 are: seconds, minutes, hours."""
+
+_USUAL = 0.65
+"""Share of the usual numbers among all. An estimate."""
 
 _IN_ORDER = 0.5
 """Chance that what may be said in any order is said as the template has it."""
@@ -142,20 +156,25 @@ class _Drawer:
                 return self._number(int(start), int(rest.partition(",")[0]))
 
     def _number(self, lowest: int, highest: int) -> str:
-        common = [number for number in ROUND if lowest <= number <= highest]
-        if common and self._rng.random() < 0.5:
+        common = _usual(lowest, highest)
+        if common and self._rng.random() < _USUAL:
             return str(self._rng.choice(common))
         return str(self._rng.randint(lowest, highest))
 
 
 def number_rarity(number: int, lowest: int, highest: int) -> float:
     """Negative log of the probability of a number among those of a range."""
-    common = [among for among in ROUND if lowest <= among <= highest]
-    share = 0.5 if common else 1.0
-    chance = share / (highest - lowest + 1)
+    common = _usual(lowest, highest)
+    share = _USUAL if common else 0.0
+    chance = (1 - share) / (highest - lowest + 1)
     if number in common:
-        chance += (1 - share) / len(common)
+        chance += share / len(common)
     return -math.log(chance)
+
+
+def _usual(lowest: int, highest: int) -> list[int]:
+    usual = USUAL_COUNTS if lowest == 1 else USUAL_SHARES
+    return [number for number in usual if lowest <= number <= highest]
 
 
 # --- Counting -----------------------------------------------------------------
