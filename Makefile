@@ -141,10 +141,11 @@ $(BIN)/python:
 		exit 2; }
 
 # What Parley is compared with has an environment of its own: nothing of it is needed
-# otherwise. Parley's stages run in it too, so that the parts are the same.
+# otherwise. Parley's stages run in it too, so that the parts are the same. Wheels only,
+# but for docopt, which there is none of; it is one file of Python.
 $(PEERS)/.installed: pyproject.toml
 	@echo "installing pipecat into $(PEERS)"
 	@$(PYTHON) -m venv $(PEERS)
 	@$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet \
-		--only-binary :all: "pipecat-ai[websocket,whisper]==1.14.0" --editable .
+		--only-binary :all: --no-binary docopt "pipecat-ai[websocket,whisper]==1.14.0" --editable .
 	@touch $@
