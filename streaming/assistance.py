@@ -3,14 +3,18 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from streaming.chat import ChatServer, ServedChat
+from streaming.chat import Chat, ChatServer, ServedChat, WorkerChat
 from streaming.config import Config
 from streaming.dialogue import Assistant
+from streaming.inference import conversation
 from streaming.tool_settings import ToolSettings, load_tools, read_token
 from streaming.toolbox import open_toolbox
-from voice.errors import ConfigError
+from streaming.workers import Pool
+from voice.assembly import load_chat
+from voice.errors import ConfigError, Stage
 from voice.home import Home
 
 __all__ = ["chat_server", "open_assistant", "tools_of"]
@@ -28,11 +32,11 @@ async def open_assistant(
         ConfigError: a file is wrong, or an extra is missing.
     """
     tools = tools_of(config)
-    if not config.llm.url:
+    if not (config.llm.url or config.llm.directory):
         yield None
         return
     async with AsyncExitStack() as stack:
-        chat = await stack.enter_async_context(ServedChat(chat_server(config)))
+        chat = await stack.enter_async_context(_chat(config))
         toolbox = await stack.enter_async_context(open_toolbox(tools))
         yield Assistant(
             chat=chat,
@@ -44,6 +48,28 @@ async def open_assistant(
         )
 
 
+@asynccontextmanager
+async def _chat(config: Config) -> AsyncIterator[Chat]:
+    """The language model: on a server, or in a worker process of ours."""
+    llm, models = config.llm, config.models
+    if llm.url:
+        async with ServedChat(chat_server(config)) as served:
+            yield served
+        return
+    load = partial(
+        load_chat,
+        llm.directory,
+        device=models.device,
+        compute_type=models.compute_type,
+        threads=models.threads,
+        max_tokens=llm.max_tokens,
+        deadline_s=llm.in_all_s,
+    )
+    run = partial(conversation, load)
+    async with Pool(Stage.RESPONSE, run, threads=models.threads) as pool:
+        yield WorkerChat(pool, deadline=llm.first_piece_s)
+
+
 def tools_of(config: Config) -> ToolSettings:
     """The tools of the configuration.
 
@@ -52,7 +78,7 @@ def tools_of(config: Config) -> ToolSettings:
     """
     if not config.tools.file:
         return ToolSettings()
-    if not config.llm.url:
+    if not (config.llm.url or config.llm.directory):
         raise ConfigError(
             "tools.file: tools are used by a language model; set llm.url and llm.model"
         )

@@ -229,6 +229,9 @@ class ModelsConfig:
     """A directory with a recogniser, or the name of a shipped one."""
     voices: Annotated[str, Place("directory", ("",))] = ""
     """A directory with Piper voices; eSpeak speaks where it has none."""
+    language_model: Annotated[str, Place("directory", ("",))] = ""
+    """A directory with a CTranslate2 language model, which is asked for an intent
+    where the grammar has none; empty: nobody is. docs/language-models.md"""
     device: Annotated[Device, OneOf(get_args(Device))] = "auto"
     compute_type: Annotated[str, OneOf(COMPUTE_TYPES)] = "default"
     """The arithmetic of CTranslate2; ``default`` is the one the model was saved in."""
@@ -313,10 +316,11 @@ class Config:
             voices=self.models.voices,
             home=self.conversation.home,
             languages=self.conversation.languages,
+            wake=self.wake.expected,
             device=self.models.device,
             compute_type=self.models.compute_type,
             threads=self.models.threads,
-            wake=self.wake.expected,
+            language_model=self.models.language_model,
             heard=self.voxtral.languages if self.voxtral.url else (),
             cache=self.models.cache,
         )

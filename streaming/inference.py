@@ -17,11 +17,19 @@ from streaming.together import all_together
 from streaming.worker import Run
 from streaming.workers import Pool, Priority
 from voice.audio import HEARING_RATE, Pcm
+from voice.dialogue import ChatModel, Message, Role
 from voice.errors import Stage
 from voice.home import HomeState
 from voice.stages import Plan, Recognizer, Responder, Synthesizer, Transcript
 
-__all__ = ["Deadlines", "InlineStages", "Loaders", "Stages", "WorkerStages"]
+__all__ = [
+    "Deadlines",
+    "InlineStages",
+    "Loaders",
+    "Stages",
+    "WorkerStages",
+    "conversation",
+]
 
 
 WARM_UP_S = (1.5, 3.5, 8.0)
@@ -253,6 +261,14 @@ def _response(load: Callable[[], Responder]) -> Run:
         yield responder.plan(text, language, home=home, now=now)
 
     return run
+
+
+def conversation(load: Callable[[], ChatModel]) -> Run:
+    """What a worker does for `streaming.chat.WorkerChat`; loads and warms up the model."""
+    model = load()
+    for _ in model.converse([Message(role=Role.USER, text=WARM_UP_TEXT)], ()):
+        break
+    return model.converse
 
 
 def _synthesis(load: Callable[[], Synthesizer]) -> Run:

@@ -65,6 +65,9 @@ class LlmConfig:
     ``/chat/completions``: ``http://127.0.0.1:8000/v1``; empty: no model."""
     model: str = ""
     """As the server calls it."""
+    directory: Annotated[str, Place("directory", ("",))] = ""
+    """With a CTranslate2 language model, which runs in a process of ours instead of on
+    a server; docs/language-models.md. Empty: none."""
     key_file: Annotated[str, Place("file", ("",))] = ""
     """A file with the key of the server; empty: it needs none."""
     persona: str = ""
@@ -81,13 +84,15 @@ class LlmConfig:
     """At the same time."""
 
     def __post_init__(self) -> None:
-        """See that the model is named.
+        """See that one model is named.
 
         Raises:
             ValueError: it is not.
         """
         if self.url and not self.model:
             raise ValueError("model must say which of the server's models to ask")
+        if self.url and self.directory:
+            raise ValueError("url and directory are two models; leave one of them out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from voice.audio import Pcm
 from voice.consent_words import CONSENT
+from voice.dialogue import ChatModel
 from voice.errors import ConfigError
 from voice.home import Home
 from voice.home_files import load_home
@@ -21,11 +22,12 @@ from voice.phones import atoms
 from voice.recognizers.families import Family, family, named_languages, read_json
 from voice.recognizers.plain_text import language_codes
 from voice.sentence_graphs import SentenceGraph
-from voice.stages import Recognizer, Synthesizer, VoiceActivity
+from voice.stages import Interpreter, Recognizer, Synthesizer, VoiceActivity
 
 if TYPE_CHECKING:
     from voice.recognizers.phone_graphs import PhoneGraph
     from voice.responders.grammar import GrammarResponder
+    from voice.responders.pipeline import PipelineResponder
 
 __all__ = [
     "COMPUTE_TYPES",
@@ -39,6 +41,8 @@ __all__ = [
     "ModelChoice",
     "common_replies",
     "heard_languages",
+    "load_chat",
+    "load_interpreter",
     "load_recognizer",
     "load_responder",
     "load_synthesizer",
@@ -100,12 +104,15 @@ class ModelChoice:
     """Canonical tags to serve; none means all that are real at every stage."""
     device: Device = "auto"
     """Of the recogniser; ``auto`` takes CUDA where there is one."""
+    wake: tuple[tuple[str, str], ...] = ()
+    """Canonical tags with the wake phrases that may be said in the language."""
     compute_type: str = "default"
     """One of `COMPUTE_TYPES`."""
     threads: int = 1
     """Of the recogniser."""
-    wake: tuple[tuple[str, str], ...] = ()
-    """Canonical tags with the wake phrases that may be said in the language."""
+    language_model: str = ""
+    """Proposes an intent where the grammar has none: a directory with a CTranslate2
+    language model; empty for none."""
     heard: tuple[str, ...] = ()
     """Canonical tags that a recogniser on another server hears; empty without one."""
     cache: str = ""
@@ -330,17 +337,98 @@ def served_recognizer(
     return ServedRecognizer(words, languages)
 
 
-def load_responder(choice: ModelChoice) -> "GrammarResponder":
+def load_responder(choice: ModelChoice) -> "GrammarResponder | PipelineResponder":
     """The responder, with a grammar for every served language that has one.
 
     Raises:
-        ConfigError: the home's file is wrong, or a language is unknown.
+        ConfigError: the home's file is wrong, a language is unknown, or the language
+            model cannot be loaded.
     """
     home = read_home(choice)
     languages = served_languages(choice)
     from voice.responders.grammar import GrammarResponder
 
-    return GrammarResponder.load(home, languages)
+    grammar = GrammarResponder.load(home, languages)
+    if not choice.language_model:
+        return grammar
+    from voice.responders.pipeline import PipelineResponder
+
+    return PipelineResponder(grammar, model=load_interpreter(choice, home, languages))
+
+
+def load_interpreter(
+    choice: ModelChoice, home: Home, languages: Sequence[str]
+) -> Interpreter:
+    """The language model that proposes intents: one that points, or any that chats.
+
+    Raises:
+        ConfigError: it is missing, or not complete.
+    """
+    directory = _model_directory(choice.language_model, "models.language_model")
+    if read_json(directory / "parley.json").get("prompt") == "pointing":
+        from voice.responders.pointing_model import PointingModel
+
+        return PointingModel.load(directory, home, languages, threads=choice.threads)
+    from voice.responders.generator import GeneratorChat
+    from voice.responders.proposals import (
+        DEADLINE_S,
+        LONGEST_ANSWER,
+        ChatInterpreter,
+    )
+
+    chat = GeneratorChat.load(
+        directory,
+        device=choice.device,
+        compute_type=choice.compute_type,
+        threads=choice.threads,
+        max_tokens=LONGEST_ANSWER // 4,
+        deadline_s=DEADLINE_S,
+    )
+    return ChatInterpreter(chat, home)
+
+
+def load_chat(
+    directory: str,
+    *,
+    device: Device,
+    compute_type: str,
+    threads: int,
+    max_tokens: int,
+    deadline_s: float,
+) -> ChatModel:
+    """A language model that holds conversations, in this process.
+
+    Args:
+        directory: with a CTranslate2 model, its tokenizer and its chat template.
+        device: ``auto`` takes CUDA where there is one.
+        compute_type: one of `COMPUTE_TYPES`.
+        threads: processor cores for one answer.
+        max_tokens: of an answer.
+        deadline_s: seconds after which an answer ends as it is.
+
+    Raises:
+        ConfigError: it is missing, or not complete.
+    """
+    from voice.responders.generator import GeneratorChat
+
+    return GeneratorChat.load(
+        _model_directory(directory, "llm.directory"),
+        device=device,
+        compute_type=compute_type,
+        threads=threads,
+        max_tokens=max_tokens,
+        deadline_s=deadline_s,
+    )
+
+
+def _model_directory(name: str, key: str) -> Path:
+    directory = Path(name)
+    if not (directory / "model.bin").is_file():
+        raise ConfigError(
+            f"{directory / 'model.bin'}: there is no such file; {key} must be a"
+            " directory with a CTranslate2 language model"
+        )
+    return directory
 
 
 def load_synthesizer(choice: ModelChoice) -> Synthesizer:
