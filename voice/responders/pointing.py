@@ -209,8 +209,8 @@ class NameFinder:
     def proposal(self, reading: Reading, words: Sequence[str]) -> Intent | None:
         """What the answer proposes; None if it names what the home does not have."""
         slots: dict[str, SlotValue] = {}
-        for slot, value in reading.fixed.items():
-            slots[slot] = _machine_value(value)
+        for slot, word in reading.fixed.items():
+            slots[slot] = _machine_value(word)
         for slot, (first, last) in reading.spans.items():
             said = " ".join(words[first : last + 1])
             value = self._value(reading, slot, said)

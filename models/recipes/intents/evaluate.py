@@ -160,7 +160,8 @@ def main() -> None:
     languages = sorted({pair.command.language for pair in heard})
     grammar = GrammarResponder.load(demo_home(), languages)
     model = PointingModel.load(arguments.model, demo_home(), languages)
-    cases = judged(heard, grammar, model)
+    # The languages take turns in the file; every second of each is for choosing.
+    cases = sorted(judged(heard, grammar, model), key=lambda case: case.language)
     threshold = best_threshold(cases[::2])
     table = {"all": figures(cases[1::2], threshold)}
     for language in languages:
