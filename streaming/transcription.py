@@ -66,8 +66,7 @@ class Transcriber:
     async def transcribe_partially(
         self, clip: Pcm, candidates: Sequence[str], *, speech: Millis
     ) -> str:
-        """The words so far; none while it is open which language they are in, or where
-        there is only a mark that something was said: it would have to be taken back.
+        """The words so far; none while it is open which language they are in.
 
         Nor does a mark for what is not understood yet count: it would be committed, and
         the words that it becomes would not be its continuation.
