@@ -99,7 +99,13 @@ class NotingRecognizer:
 
 
 @contextlib.asynccontextmanager
-async def room(*, attention="phrase", slowly=lambda stages: stages, recognizer=None):
+async def room(
+    *,
+    attention="phrase",
+    slowly=lambda stages: stages,
+    recognizer=None,
+    turns=TURNS,
+):
     stages = InlineStages(
         recognizer or SpellingRecognizer(),
         ScriptedResponder(plans=PLANS),
@@ -111,7 +117,7 @@ async def room(*, attention="phrase", slowly=lambda stages: stages, recognizer=N
         languages=("en", "de"),
         open_activity=LoudnessActivity,
         telemetry=Telemetry(),
-        turns=TURNS,
+        turns=turns,
         gate=GATE,
         wake=WakePolicy(follow_up=FOLLOW_UP),
         attention=attention,
@@ -203,8 +209,19 @@ async def test_a_television_does_not_converse_with_us(respond):
         assert here.door.session.floor.value == "open"
 
 
-async def test_the_phrase_alone_silences_the_reply():
+async def test_who_pauses_while_the_time_runs_out_is_heard_as_a_whole():
     async with room() as here:
+        await here.say("hey computer light on", then=800)
+        await here.until_free()
+        await here.quiet(FOLLOW_UP - 350)
+        await here.say("light", then=300)
+        await here.say(" on please")
+        assert here.replies[1:] == ["Yes, the light is on."]
+
+
+async def test_the_phrase_alone_silences_the_reply():
+    patient = replace(TURNS, barge_in=Millis(5000))
+    async with room(turns=patient) as here:
         await here.say("hey computer tell me a story")
         await here.quiet(500)
         await here.say("hey computer")

@@ -56,6 +56,8 @@ class Call:
         self.chunk = 0
         self._ends = 0.0
         self._pending = []
+        self.unheard = []
+        """Names of the marks that came back because all was cleared."""
         self._tasks = set()
 
     async def begin(self, **parameters):
@@ -110,6 +112,7 @@ class Call:
                 self._later(self._give_back(event))
             case "clear":
                 self._ends = 0.0
+                self.unheard += [mark["mark"]["name"] for mark in self._pending]
                 for mark in list(self._pending):
                     await self._return(mark)
             case strange:
@@ -209,6 +212,10 @@ async def test_who_barges_in_is_listened_to_and_what_was_cleared_was_not_heard()
         assert greeting == sorted(greeting)
         assert max(greeting, default=0) < GREETING_MS - 200
         await call.until(lambda: session.floor.value == "agent")
+        told = {f"{report.turn}:{report.position_ms}" for report in reports}
+        unheard = {name.partition(":")[2] for name in call.unheard}
+        assert unheard, "nothing was on its way when the caller began to speak"
+        assert not unheard & told
 
 
 async def test_the_call_says_its_languages():
