@@ -2,9 +2,9 @@
 
 python -m models.recipes.acoustic.calibrate --model DIRECTORY [--recordings FOLDER]
 
-Every recording of the folder is heard. A sentence counts as right if it asks for what
-the transcript asks for. From right and wrong ones, and from what is no command or no
-speech at all, a logistic regression learns how likely a sentence is right, given what
+Every recording of speech in the folder is heard. A sentence counts as right if it asks
+for what the transcript asks for. From right and wrong ones, from what is no command, and
+from noises that are made here (recorded ones are for testing), a logistic regression learns how likely a sentence is right, given what
 `voice.recognizers.acoustics.Signs` tell. The threshold is the lowest with which at most
 one in `WRONGLY` recordings without a command gives a sentence.
 """
@@ -17,9 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
+from models.recipes.recognizer.augment import Rooms
 from models.recipes.recognizer.people import recordings_folder
 from voice.assembly import ModelChoice, load_recognizer, load_responder
-from voice.audio import HEARING_RATE, read_audio
+from voice.audio import HEARING_RATE, Pcm, read_audio
 from voice.events import Millis
 from voice.fixtures import read_index
 from voice.recognizers.acoustics import DESCRIPTION, ENOUGH_S, Judgement, Signs
@@ -28,7 +29,8 @@ from voice.recognizers.sentence_recognizer import SentenceRecognizer
 WRONGLY = 10
 """One in so many."""
 
-NOISE_PIECE = Millis(3000)
+NOISES = 60
+NOISE_S = 3.0
 
 LONGEST = Millis(12_000)
 
@@ -59,22 +61,27 @@ def examples(model: Path, recordings: Path, *, cache: str = "") -> Iterator[Exam
     recognizer = load_recognizer(choice)
     assert isinstance(recognizer, SentenceRecognizer)
     responder = load_responder(choice)
+    for number, noise in enumerate(noises()):
+        _, signs = recognizer.examine(noise, _LANGUAGES[number % len(_LANGUAGES)])
+        yield Example(signs, right=False, command=False)
     for clip in read_index(recordings / "index.csv"):
-        heard = read_audio(clip.file).resampled(HEARING_RATE)
-        if clip.language is None:
-            for number, start in enumerate(range(0, heard.duration, NOISE_PIECE)):
-                piece = heard.slice(Millis(start), Millis(start + NOISE_PIECE))
-                tag = _LANGUAGES[number % len(_LANGUAGES)]
-                _, signs = recognizer.examine(piece, tag)
-                yield Example(signs, right=False, command=False)
-            continue
         if clip.language not in _LANGUAGES:
             continue
+        heard = read_audio(clip.file).resampled(HEARING_RATE)
         wanted = responder.interpret(clip.transcript, clip.language)
         text, signs = recognizer.examine(heard.slice(Millis(0), LONGEST), clip.language)
         got = responder.interpret(text, clip.language)
         right = wanted is not None and wanted == got
         yield Example(signs, right, command=clip.kind == "command")
+
+
+def noises() -> Iterator[Pcm]:
+    """Clips in which nobody speaks."""
+    rooms = Rooms(np.random.default_rng(1))
+    for _ in range(NOISES):
+        audio = rooms.nothing_said(int(NOISE_S * HEARING_RATE))
+        samples = (np.clip(audio, -1, 1) * 32_767).astype(np.int16)
+        yield Pcm(samples, HEARING_RATE)
 
 
 def fitted(known: Sequence[Example]) -> Judgement:
