@@ -10,7 +10,8 @@ import pytest
 
 from tests.streaming.page.browser import microphone
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+# The first of them waits for a server to load its models.
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 FIXTURES = Path(__file__).parents[3] / "audio_fixtures"
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+# The first of them waits for a server to load its models.
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 
 CONTRASTS = """
