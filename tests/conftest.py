@@ -1,7 +1,8 @@
-"""What tests share: virtual time, and the folder of recordings."""
+"""What tests share: virtual time, the folder of recordings, what models prepare once."""
 
 import asyncio
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,11 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "virtual_time: on an event loop that does not wait"
     )
+    # Every server would prepare the sentences of the home anew, for seconds; so the
+    # first does it for all.
+    cache = tempfile.TemporaryDirectory(prefix="parley-tests-")
+    config.add_cleanup(cache.cleanup)
+    os.environ.setdefault("PARLEY_MODELS__CACHE", cache.name)
 
 
 def pytest_asyncio_loop_factories(config, item):
