@@ -1,5 +1,6 @@
 """From the settings of a language model and its tools to both, connected."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
@@ -64,6 +65,7 @@ async def _chat(config: Config) -> AsyncIterator[Chat]:
         threads=models.threads,
         max_tokens=llm.max_tokens,
         deadline_s=llm.in_all_s,
+        clock=time.monotonic,
     )
     run = partial(conversation, load)
     async with Pool(Stage.RESPONSE, run, threads=models.threads) as pool:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -43,7 +44,7 @@ def worker_stages(config: Config) -> WorkerStages:
     return WorkerStages(
         Loaders(
             recognizer=recognizer_loader(config),
-            responder=partial(load_responder, choice),
+            responder=partial(load_responder, choice, clock=time.monotonic),
             synthesizer=partial(load_synthesizer, choice),
         ),
         deadlines=Deadlines(

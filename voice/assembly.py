@@ -337,8 +337,18 @@ def served_recognizer(
     return ServedRecognizer(words, languages)
 
 
-def load_responder(choice: ModelChoice) -> "GrammarResponder | PipelineResponder":
+def _timeless() -> float:
+    return 0.0
+
+
+def load_responder(
+    choice: ModelChoice, *, clock: Callable[[], float] = _timeless
+) -> "GrammarResponder | PipelineResponder":
     """The responder, with a grammar for every served language that has one.
+
+    Args:
+        choice: what it is made of.
+        clock: seconds, monotonic, for the deadline of a chatting language model.
 
     Raises:
         ConfigError: the home's file is wrong, a language is unknown, or the language
@@ -353,11 +363,16 @@ def load_responder(choice: ModelChoice) -> "GrammarResponder | PipelineResponder
         return grammar
     from voice.responders.pipeline import PipelineResponder
 
-    return PipelineResponder(grammar, model=load_interpreter(choice, home, languages))
+    model = load_interpreter(choice, home, languages, clock=clock)
+    return PipelineResponder(grammar, model=model)
 
 
 def load_interpreter(
-    choice: ModelChoice, home: Home, languages: Sequence[str]
+    choice: ModelChoice,
+    home: Home,
+    languages: Sequence[str],
+    *,
+    clock: Callable[[], float],
 ) -> Interpreter:
     """The language model that proposes intents: one that points, or any that chats.
 
@@ -383,6 +398,7 @@ def load_interpreter(
         threads=choice.threads,
         max_tokens=LONGEST_ANSWER // 4,
         deadline_s=DEADLINE_S,
+        clock=clock,
     )
     return ChatInterpreter(chat, home)
 
@@ -395,6 +411,7 @@ def load_chat(
     threads: int,
     max_tokens: int,
     deadline_s: float,
+    clock: Callable[[], float],
 ) -> ChatModel:
     """A language model that holds conversations, in this process.
 
@@ -405,6 +422,7 @@ def load_chat(
         threads: processor cores for one answer.
         max_tokens: of an answer.
         deadline_s: seconds after which an answer ends as it is.
+        clock: seconds, monotonic.
 
     Raises:
         ConfigError: it is missing, or not complete.
@@ -418,6 +436,7 @@ def load_chat(
         threads=threads,
         max_tokens=max_tokens,
         deadline_s=deadline_s,
+        clock=clock,
     )
 
 

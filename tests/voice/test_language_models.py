@@ -29,7 +29,7 @@ def test_a_model_that_babbles_is_asked_last_and_does_nothing(tmp_path) -> None:
 def test_a_directory_without_a_model_is_named(tmp_path) -> None:
     choice = ModelChoice(language_model=str(tmp_path))
     with pytest.raises(ConfigError, match=r"model\.bin.*models\.language_model"):
-        load_interpreter(choice, read_home(choice), ["en"])
+        load_interpreter(choice, read_home(choice), ["en"], clock=lambda: 0.0)
 
 
 def test_a_pointing_model_that_is_not_whole_is_named(tmp_path) -> None:
@@ -37,4 +37,4 @@ def test_a_pointing_model_that_is_not_whole_is_named(tmp_path) -> None:
     (tmp_path / "parley.json").write_text('{"prompt": "pointing"}')
     choice = ModelChoice(language_model=str(tmp_path))
     with pytest.raises(ConfigError, match="starter language model"):
-        load_interpreter(choice, read_home(choice), ["en"])
+        load_interpreter(choice, read_home(choice), ["en"], clock=lambda: 0.0)

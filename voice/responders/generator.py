@@ -8,8 +8,7 @@ is computed once: CTranslate2 keeps the state of the last such beginning.
 
 import contextlib
 import json
-import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +35,10 @@ _UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 """What a letter looks like of which a token has only the first bytes."""
 
 
+def _timeless() -> float:
+    return 0.0
+
+
 class GeneratorChat:
     """Implements `voice.dialogue.ChatModel`.
 
@@ -45,6 +48,7 @@ class GeneratorChat:
         template: of the model.
         max_tokens: of an answer.
         deadline_s: after which an answer ends as it is.
+        clock: seconds, monotonic; without one there is no deadline.
     """
 
     def __init__(
@@ -55,12 +59,14 @@ class GeneratorChat:
         *,
         max_tokens: int = 300,
         deadline_s: float = 20.0,
+        clock: Callable[[], float] = _timeless,
     ) -> None:
         self._generator = generator
         self._tokenizer = tokenizer
         self._template = template
         self._max_tokens = max_tokens
         self._deadline_s = deadline_s
+        self._clock = clock
         self._prefixes: dict[tuple[Message, tuple[Tool, ...]], list[str]] = {}
 
     @classmethod
@@ -73,6 +79,7 @@ class GeneratorChat:
         threads: int = 1,
         max_tokens: int = 300,
         deadline_s: float = 20.0,
+        clock: Callable[[], float] = _timeless,
     ) -> "GeneratorChat":
         """Load a model.
 
@@ -83,6 +90,7 @@ class GeneratorChat:
             threads: processor cores for one answer.
             max_tokens: of an answer.
             deadline_s: seconds after which an answer ends as it is.
+            clock: seconds, monotonic; without one there is no deadline.
 
         Raises:
             ConfigError: a file is missing or broken.
@@ -115,6 +123,7 @@ class GeneratorChat:
             template,
             max_tokens=max_tokens,
             deadline_s=deadline_s,
+            clock=clock,
         )
 
     def converse(
@@ -137,7 +146,7 @@ class GeneratorChat:
         shared = self._shared(messages, tools)
         keeps = len(shared) >= LEAST_SHARED and tokens[: len(shared)] == shared
         end = self._template.marks.get("eos_token")
-        deadline = time.monotonic() + self._deadline_s
+        deadline = self._clock() + self._deadline_s
         steps = self._generator.generate_tokens(
             tokens[len(shared) :] if keeps else tokens,
             max_length=self._max_tokens,
@@ -151,7 +160,7 @@ class GeneratorChat:
         try:
             with contextlib.closing(steps):
                 for step in steps:
-                    if step.token == end or time.monotonic() > deadline:
+                    if step.token == end or self._clock() > deadline:
                         return
                     said.append(step.token_id)
                     text = self._tokenizer.decode(said, skip_special_tokens=False)

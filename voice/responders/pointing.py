@@ -2,7 +2,7 @@
 
 A prompt is the language, then each word in pieces with its number after it::
 
-    <en> turn <0> on <1> the <2> re ading <3> lamp <4> <?>
+    <en> turn <0> on <1> the <2> read ing <3> lamp <4> <?>
 
 and the answer an intent with its slots. A machine word is part of the token; what the
 user named is given by the numbers of its first and last word, so that the model need

@@ -6,7 +6,6 @@ so that what was computed for them is kept.
 """
 
 import json
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,11 +22,11 @@ __all__ = ["ChatInterpreter", "instructions", "read_proposal"]
 LONGEST_ANSWER = 600
 """Characters of an intent in JSON."""
 
-LONGEST_QUESTION = 300
-"""Characters; what is longer is no command."""
-
 DEADLINE_S = 2.0
 """For the whole answer; a reply that comes later has lost its user."""
+
+LONGEST_QUESTION = 300
+"""Characters; what is longer is no command."""
 
 
 class ChatInterpreter:
@@ -54,12 +53,11 @@ class ChatInterpreter:
         if language not in self._told:
             told = instructions(self._home, language)
             self._told[language] = Message(role=Role.SYSTEM, text=told)
-        end = time.monotonic() + DEADLINE_S
         answer = ""
         asked = [self._told[language], Message(role=Role.USER, text=text)]
         for piece in self._chat.converse(asked, ()):
             answer += piece if isinstance(piece, str) else ""
-            if len(answer) > LONGEST_ANSWER or time.monotonic() > end:
+            if len(answer) > LONGEST_ANSWER:
                 return None
         return read_proposal(answer)
 

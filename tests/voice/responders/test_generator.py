@@ -57,7 +57,7 @@ def test_the_system_message_is_what_is_kept(directory) -> None:
 
 
 def test_an_answer_that_takes_too_long_ends(directory) -> None:
-    chat = GeneratorChat.load(directory, max_tokens=5000, deadline_s=0.0)
+    chat = GeneratorChat.load(directory, max_tokens=5000, deadline_s=-1.0)
     assert answer(chat, ASKED) == ""
 
 
