@@ -104,8 +104,12 @@ def _server(path: Path, name: str, value: Any) -> ToolServer:
 
 
 def _is_web(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return False
+    return bool(fine)
 
 
 def _token(path: Path, where: str, name: Any) -> str:

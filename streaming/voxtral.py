@@ -160,7 +160,7 @@ def _event(connection: Connection, end: float) -> dict[str, Any]:
     frame = connection.recv(timeout=_left(end))
     try:
         event = json.loads(frame)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _fault("malformed", "no JSON") from error
     if not isinstance(event, dict):
         raise _fault("malformed", "no object")
@@ -174,7 +174,8 @@ def _text(event: dict[str, Any], key: str) -> str:
     text = event.get(key)
     if not isinstance(text, str):
         raise _fault("malformed", f"no {key}")
-    return text
+    # Half a character, which JSON can name, cannot be sent on.
+    return text.encode("utf-8", "ignore").decode("utf-8")
 
 
 def _send(connection: Connection, type_: str, **content: object) -> None:

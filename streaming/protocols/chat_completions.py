@@ -175,7 +175,7 @@ class AnswerReader:
             return
         try:
             chunk = json.loads(data)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _fault("malformed", "no JSON") from error
         yield from self._chunk(chunk)
 
@@ -197,7 +197,9 @@ class AnswerReader:
                 raise _fault("refused", "the model does not want to")
             text = delta.get("content")
             if isinstance(text, str):
-                yield self._text.feed(text)
+                # Half a character, which JSON can name, cannot be sent on.
+                whole = text.encode("utf-8", "ignore").decode("utf-8")
+                yield self._text.feed(whole)
             elif text is not None:
                 raise _fault("malformed", "content that is no text")
             self._collect(delta.get("tool_calls") or ())
@@ -224,12 +226,14 @@ class AnswerReader:
     def _whole(call: _Call) -> ToolCall:
         try:
             arguments = json.loads(call.arguments or "{}")
-        except ValueError as error:
+            # Written anew, so that equal calls are equal values.
+            text = json.dumps(arguments, ensure_ascii=False, sort_keys=True)
+            # Half a character, which JSON can name, cannot be sent on.
+            f"{call.id}{call.name}{text}".encode()
+        except (ValueError, RecursionError) as error:
             raise _fault("malformed", "arguments that are no JSON") from error
         if not call.name or not isinstance(arguments, dict):
             raise _fault("malformed", "a call without a name or arguments")
-        # Written anew, so that equal calls are equal values.
-        text = json.dumps(arguments, ensure_ascii=False, sort_keys=True)
         return ToolCall(id=call.id or call.name, name=call.name, arguments=text)
 
 

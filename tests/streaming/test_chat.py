@@ -240,3 +240,35 @@ def test_a_mark_that_is_none_is_said():
         )
     )
     assert "".join([*said, *reader.finish()]) == "a <thing> b <"
+
+
+def read(data: bytes) -> list:
+    reader = AnswerReader()
+    return [*reader.feed(data), *reader.finish()]
+
+
+def called(arguments: str, name: str = "ring") -> bytes:
+    call = {"index": 0, "id": "c", "function": {"name": name, "arguments": arguments}}
+    return events(
+        {"choices": [{"delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]}
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"data: " + b"[" * 20_000 + b"\n\n",
+        called('{"a": ' + "[" * 5000 + "]" * 5000 + "}"),
+        called(r'{"a": "\ud83d"}'),
+        called("{}", name="ring\ud83d"),
+    ],
+    ids=["deep event", "deep arguments", "half a character", "half in the name"],
+)
+def test_what_no_json_of_ours_can_hold_is_malformed(data):
+    with pytest.raises(StageError, match="malformed"):
+        read(data)
+
+
+def test_half_a_character_is_not_said():
+    text = {"delta": {"content": "yes\ud83d!"}, "finish_reason": "stop"}
+    assert "".join(read(events({"choices": [text]}))) == "yes!"

@@ -197,6 +197,8 @@ def test_the_file_is_read(tmp_path):
         ("[servers.a]", "either a command or a url"),
         ('[servers.a]\nurl = "http://a"\ncommand = ["b"]', "either a command or a url"),
         ('[servers.a]\nurl = "ftp://a"', r"servers\.a\.url: expected an address"),
+        ('[servers.a]\nurl = "http://[::1"', r"servers\.a\.url: expected an address"),
+        ('[servers.a]\nurl = "http://a:x/"', r"servers\.a\.url: expected an address"),
         ('[servers.a]\ncommand = "run"', "expected a list"),
         ('[servers.a]\nurl = "http://a"\nuser = 1', r"servers\.a\.user: there is no such"),
         ('[servers.a]\nurl = "http://a"\ntimeout_s = 0', "timeout_s"),

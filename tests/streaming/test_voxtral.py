@@ -74,6 +74,7 @@ def test_a_connection_that_breaks_is_made_anew(fake):
         ("hang", "deadline"),
         ("break", "refused"),
         ("garbage", "malformed"),
+        ("deep", "malformed"),
         ("empty", "malformed"),
     ],
 )
@@ -83,6 +84,10 @@ def test_what_goes_wrong_has_a_name_and_an_end(fake, said, reason):
         Voxtral(server(fake, **patience)).words(spoken(said, "en"))
     assert (caught.value.stage, caught.value.reason) == (Stage.RECOGNITION, reason)
     assert "what the user said" not in str(caught.value)
+
+
+def test_words_can_be_sent_on_whatever_the_server_writes(fake):
+    assert Voxtral(server(fake)).words(spoken("half", "en")).strip() == "half"
 
 
 def test_a_wrong_model_is_refused_before_anybody_speaks(fake):

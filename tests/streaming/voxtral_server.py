@@ -9,6 +9,8 @@ It reads what `voice.testing.spoken` said. Some words make it misbehave:
 | cut | closes the connection, the first time |
 | gone | closes the connection, every time |
 | garbage | sends no JSON |
+| deep | sends JSON that is nested too deeply |
+| half | sends words that end in half a character |
 | empty | sends a result without a text |
 """
 
@@ -113,6 +115,12 @@ class Conversation:
             return
         if "garbage" in said.text:
             self.websocket.send("{not json")
+            return
+        if "deep" in said.text:
+            self.websocket.send("[" * 20_000)
+            return
+        if "half" in said.text:
+            self.send("transcription.done", text=f" {said.text}\ud83d")
             return
         if "empty" in said.text:
             self.send("transcription.done")

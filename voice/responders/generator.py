@@ -248,7 +248,9 @@ def _calls(text: str, before: int) -> Iterator[ToolCall]:
     """The calls in what stands between marks: one, or a list of them."""
     try:
         content = json.loads(text)
-    except ValueError as error:
+        # Half a character, which JSON can name, cannot be sent on.
+        json.dumps(content, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
         raise _malformed("a call that is no JSON") from error
     for number, call in enumerate(content if isinstance(content, list) else [content]):
         arguments = call.get("arguments", {}) if isinstance(call, dict) else None

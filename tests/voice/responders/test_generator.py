@@ -158,7 +158,14 @@ def test_thoughts_are_left_out_and_calls_taken_apart(size, written, pieces) -> N
 
 
 @pytest.mark.parametrize(
-    "written", ["<tool_call>{", '<tool_call>{"name": 3}</tool_call>', "[TOOL_CALLS]x"]
+    "written",
+    [
+        "<tool_call>{",
+        '<tool_call>{"name": 3}</tool_call>',
+        "[TOOL_CALLS]x",
+        "[TOOL_CALLS]" + "[" * 20_000,
+        r'[TOOL_CALLS][{"name": "a", "arguments": {"b": "\ud83d"}}]',
+    ],
 )
 def test_a_garbled_call_is_an_error(written) -> None:
     with pytest.raises(StageError):
