@@ -19,6 +19,9 @@ LOCKED := $(INSTALL) --only-binary :all: --require-hashes --requirement
 # The models are here; nothing may go and look for others.
 export HF_HUB_OFFLINE = 1
 
+# What the starter prepares of a home is kept, so that the second start takes a second.
+export PARLEY_MODELS__CACHE ?= $(abspath $(VENV))/sentences
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test test-clients style types contracts spelling tests \
 	coverage format bench peers models docs lock clean
