@@ -5,9 +5,9 @@ the phrases of `voice.waking` in front, each of which may also stand alone.
 """
 
 from collections.abc import Iterable
-from math import log
+from math import exp, inf, log
 
-from voice.sentence_graphs import Arc, Form, SentenceGraph, State
+from voice.sentence_graphs import Form, SentenceGraph, State
 
 __all__ = ["CALL", "after_call"]
 
@@ -29,27 +29,37 @@ class _Node:
 def after_call(graph: SentenceGraph, phrases: Iterable[str]) -> SentenceGraph:
     """The same sentences, with and without a phrase before them, and each phrase.
 
-    A phrase that begins with the word with which a sentence begins is left out: the
-    graph must stay deterministic.
+    A phrase with which a sentence begins is left out: whoever says it has more to say.
+    The graph stays deterministic.
     """
     build = _Build(graph)
     root = _Node()
-    taken = {
-        form.written
-        for kind, _ in graph.arcs[graph.start]
-        for form in graph.words[kind]
-    }
     for phrase in phrases:
         words = phrase.casefold().split()
-        if words and words[0] not in taken:
+        if words and not _begins(graph, words):
             node = root
             for word in words:
                 node = node.further.setdefault(word, _Node())
             node.ends = True
     if not root.further:
         return graph
-    build.add(root, is_root=True)
+    build.add(root, graph.start)
     return build.graph()
+
+
+def _begins(graph: SentenceGraph, words: Iterable[str]) -> bool:
+    """Whether a sentence begins so, or with a number that is written like a word."""
+    state = graph.start
+    for word in words:
+        for kind, further in graph.arcs[state]:
+            if word in (form.written for form in graph.words[kind]):
+                if len(graph.words[kind]) > 1:
+                    return True
+                state = further
+                break
+        else:
+            return False
+    return True
 
 
 class _Build:
@@ -63,26 +73,39 @@ class _Build:
         self._rarities = list(graph.rarities)
         self._end_rarities = list(graph.end_rarities)
 
-    def add(self, node: _Node, *, is_root: bool = False) -> State:
-        """The state behind a beginning of phrases."""
-        further = [
-            (self._kind(word), self.add(follower))
-            for word, follower in node.further.items()
-        ]
-        arcs: list[Arc] = []
-        rarities: list[float] = []
-        may_go_on = is_root or node.ends
-        if may_go_on:
-            start = self._graph.start
-            arcs += self._graph.arcs[start]
-            rarities += [rarity + EVEN for rarity in self._graph.rarities[start]]
-        share = log(len(further)) if further else 0.0
-        arcs += further
-        rarities += [share + (EVEN if may_go_on else 0.0)] * len(further)
-        self._arcs.append(tuple(arcs))
-        self._rarities.append(tuple(rarities))
-        self._senses.append(frozenset({CALL} if node.ends else ()))
-        self._end_rarities.append(EVEN if node.ends else 0.0)
+    def add(self, node: _Node, beside: State | None = None) -> State:
+        """The state behind a beginning of phrases.
+
+        Args:
+            node: the beginning.
+            beside: behind the same words as the beginning of a sentence.
+        """
+        graph = self._graph
+        ends = node.ends and beside is None
+        sentence = graph.start if ends else beside
+        arcs: dict[int, State] = {}
+        rarities: dict[int, float] = {}
+        senses, end_rarity = frozenset[str](), 0.0
+        if sentence is not None:
+            arcs.update(graph.arcs[sentence])
+            for kind, rarity in zip(arcs, graph.rarities[sentence], strict=True):
+                rarities[kind] = rarity + EVEN
+        if beside is not None:
+            senses = graph.senses[beside]
+            end_rarity = graph.end_rarities[beside] + EVEN
+        if ends:
+            senses, end_rarity = frozenset({CALL}), EVEN
+        share = log(len(node.further)) if node.further else 0.0
+        share += EVEN if sentence is not None else 0.0
+        for word, follower in node.further.items():
+            kind = self._kind(word)
+            chance = exp(-share) + exp(-rarities.get(kind, inf))
+            arcs[kind] = self.add(follower, arcs.get(kind))
+            rarities[kind] = -log(chance)
+        self._arcs.append(tuple(arcs.items()))
+        self._rarities.append(tuple(rarities.values()))
+        self._senses.append(senses)
+        self._end_rarities.append(end_rarity)
         return len(self._arcs) - 1
 
     def graph(self) -> SentenceGraph:

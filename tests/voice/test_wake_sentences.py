@@ -53,13 +53,30 @@ def test_it_stays_deterministic_and_each_word_stands_once():
     assert len(graph.words) == len(set(graph.words))
 
 
-def test_a_phrase_that_begins_like_a_sentence_is_left_out():
-    assert after_call(GRAPH, ["lights please"]) == GRAPH
+def test_a_phrase_may_begin_like_a_sentence_but_not_be_its_beginning():
+    graph = after_call(GRAPH, ["lights please", "lights on computer", "hey", "hey off"])
+    said = list(sentences(graph))
+    called = {"lights please", "lights on computer", "hey", "hey off"}
+    expected = PLAIN | called | {f"{phrase} {s}" for phrase in called for s in PLAIN}
+    assert sorted(text for text, _ in said) == sorted(expected)
+    assert {text for text, senses in said if senses == {CALL}} == called
+    assert after_call(GRAPH, ["lights"]) == GRAPH
     assert after_call(GRAPH, []) == GRAPH
 
 
+def test_a_phrase_that_goes_on_like_a_sentence_stays_deterministic():
+    graph = after_call(GRAPH, ["hey", "hey lights please"])
+    said = [text for text, _ in sentences(graph)]
+    assert len(said) == len(set(said))
+    assert {"hey lights on", "hey lights please", "hey lights please lights on"} < set(
+        said
+    )
+
+
 def test_the_likelihoods_of_what_may_follow_add_up():
-    graph = after_call(GRAPH, ["hey computer", "hey parley", "okay computer"])
+    graph = after_call(
+        GRAPH, ["hey computer", "hey parley", "okay computer", "lights please"]
+    )
     for state in range(len(GRAPH.arcs), len(graph.arcs)):
         ends = exp(-graph.end_rarities[state]) if graph.senses[state] else 0.0
         total = ends + sum(exp(-rarity) for rarity in graph.rarities[state])
