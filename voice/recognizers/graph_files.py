@@ -6,6 +6,7 @@ as good as none.
 
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
@@ -13,6 +14,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -24,12 +26,19 @@ __all__ = ["GraphCache", "read_graph", "write_graph"]
 
 _TEXTS = "texts"
 
+_UNREADABLE = (
+    *(OSError, EOFError, ValueError, LookupError, TypeError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error),
+)
+
 _PACKAGES = ("espeakng-loader", "hassil", "home-assistant-intents", "unicode-rbnf")
 """What graphs are made from, besides files of ours."""
 
 _SOURCES = (
     *("home.py", "phones.py", "plurals.py", "scoring.py", "sentence_graphs.py"),
-    *("recognizers/lexicon.py", "recognizers/phone_graphs.py"),
+    *("wake_sentences.py", "synthesizers/espeak.py"),
+    *("recognizers/lexicon.py", "recognizers/reductions.py"),
+    *("recognizers/phone_graphs.py", "recognizers/graph_files.py"),
     *("responders/**/*.py", "responders/**/*.toml"),
 )
 """And what of ours makes them, in the package `voice`."""
@@ -111,10 +120,15 @@ def write_graph(graph: PhoneGraph, path: Path) -> None:
     encoded = json.dumps(texts, ensure_ascii=False, separators=(",", ":")).encode()
     arrays[_TEXTS] = np.frombuffer(encoded, np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    with unfinished.open("wb") as stream:
-        np.savez_compressed(stream, **arrays)
-    unfinished.replace(path)
+    # A name of its own: another process may be writing the same graph.
+    unfinished = path.with_suffix(f".{uuid4().hex}")
+    try:
+        with unfinished.open("wb") as stream:
+            np.savez_compressed(stream, **arrays)
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def _plain(sentences: SentenceGraph, forms: Mapping[Form, int]) -> dict[str, Any]:
@@ -135,7 +149,7 @@ def read_graph(path: Path) -> PhoneGraph | None:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = dict(stored)
         return _graph(arrays, json.loads(arrays.pop(_TEXTS).tobytes()))
-    except (OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile):
+    except _UNREADABLE:
         return None
 
 

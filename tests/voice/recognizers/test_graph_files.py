@@ -1,5 +1,6 @@
 """What is read back is what was written, and anything else is as good as nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 
 import numpy as np
@@ -50,6 +51,27 @@ def test_a_file_that_is_damaged_or_missing_is_none(graph, tmp_path) -> None:
     for damaged in (b"", b"no archive", whole[:1000], whole[:-30]):
         path.write_bytes(damaged)
         assert read_graph(path) is None
+
+
+def test_one_wrong_bit_anywhere_does_no_harm(graph, tmp_path) -> None:
+    path = tmp_path / "graph.npz"
+    write_graph(graph, path)
+    whole = path.read_bytes()
+    for at in range(0, len(whole), 7):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :])
+        read = read_graph(path)
+        if read is not None:
+            assert_same(read, graph)
+
+
+def test_processes_may_write_the_same_graph_at_once(graph, tmp_path) -> None:
+    path = tmp_path / "graph.npz"
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: write_graph(graph, path), range(40)))
+    assert list(tmp_path.iterdir()) == [path]
+    read = read_graph(path)
+    assert read is not None
+    assert_same(read, graph)
 
 
 def test_a_graph_is_made_once_for_the_same_ingredients(graph, tmp_path) -> None:
