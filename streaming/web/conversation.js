@@ -12,7 +12,8 @@
  * @property {string} language of what was said; empty while it is unknown
  * @property {{name: string | null, slots: Record<string, string | number>} | null} intent
  * @property {{name: string, state: string}[]} changes of the home that came with it
- * @property {string} reply
+ * @property {string} reply as far as it is known
+ * @property {boolean} replyIsWhole
  * @property {string} replyLanguage
  * @property {"completed" | "cancelled" | "failed" | "lost" | null} status of the reply
  * @property {string} heard words of the reply, if it was cut off
@@ -125,9 +126,15 @@ export class Conversation {
           replyLanguage: message.language,
         });
         break;
+      case "response.output_audio_transcript.delta": {
+        const turn = this.#turn(message.turn, "announced");
+        this.#change(turn, { reply: turn.reply + message.delta });
+        break;
+      }
       case "response.output_audio_transcript.done":
         this.#change(this.#turn(message.turn, "announced"), {
           reply: message.transcript,
+          replyIsWhole: true,
         });
         break;
       case "response.done":
@@ -186,6 +193,7 @@ export class Conversation {
         intent: null,
         changes: [],
         reply: "",
+        replyIsWhole: false,
         replyLanguage: "",
         status: null,
         heard: "",

@@ -41,7 +41,8 @@ export class Turns {
     this.#drawDeeds(item, turn);
     this.#drawEnding(item, turn);
     this.#drawFall(item, turn);
-    if (turn.reply && !item.dataset.told) this.#tell(item, turn);
+    const isWhole = turn.replyIsWhole || turn.stage === "done";
+    if (turn.reply && isWhole && !item.dataset.told) this.#tell(item, turn);
   }
 
   /**

@@ -40,6 +40,7 @@
  *   | {type: "parley.intent", turn: number, name: string | null,
  *     slots: Record<string, string | number>, answered_by: string}
  *   | {type: "response.created", turn: number, language: string, rate: number}
+ *   | {type: "response.output_audio_transcript.delta", turn: number, delta: string}
  *   | {type: "response.output_audio_transcript.done", turn: number, transcript: string}
  *   | {type: "response.output_audio.done", turn: number, audio_ms: number}
  *   | {type: "parley.duck", turn: number, ducked: boolean, position_ms: number}

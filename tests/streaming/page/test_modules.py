@@ -137,3 +137,44 @@ async def test_what_was_not_answered_when_the_server_was_lost_is_told(browsers):
         "2 dropped",
         "1 committed: again",
     ]
+
+
+REPLIES = """
+async (messages) => {
+  const { Conversation } = await import("/web/conversation.js");
+  const seen = [];
+  const conversation = new Conversation({
+    change: ({ reply, replyIsWhole, heard }) => seen.push([reply, replyIsWhole, heard]),
+    drop: () => {},
+  });
+  for (const message of messages) conversation.receive(message);
+  return seen.slice(1);
+}
+"""
+
+
+async def test_a_reply_that_is_being_made_up_is_shown_as_it_grows(browsers):
+    """One that is cut off has only parts."""
+    part = "response.output_audio_transcript.delta"
+    async with browsers.page() as watched, serving() as served:
+        await watched.page.goto(f"http://127.0.0.1:{served.port}/")
+        shown = await watched.page.evaluate(
+            REPLIES,
+            [
+                {"type": "parley.tool", "turn": 1, "tool": "a", "state": "running"},
+                {"type": "response.created", "turn": 1, "language": "en"},
+                {"type": part, "turn": 1, "delta": "It is "},
+                {"type": part, "turn": 1, "delta": "warm"},
+                {
+                    "type": "response.done",
+                    "turn": 1,
+                    "status": "cancelled",
+                    "heard_text": "It is",
+                },
+            ],
+        )
+    assert shown[-3:] == [
+        ["It is ", False, ""],
+        ["It is warm", False, ""],
+        ["It is warm", False, "It is"],
+    ]
