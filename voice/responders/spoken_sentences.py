@@ -6,6 +6,7 @@ follow become one. Wildcards are left out, and so is every sentence that needs o
 nobody can list what they take.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple, TypeAlias
@@ -44,6 +45,9 @@ MOST_SPELLINGS = 50
 _UNSPOKEN = frozenset("°/")
 """Words with these are for readers; beside them stand words for speakers."""
 
+_MISHEARD = re.compile(r"\|<\w+_dirty>")
+"""What recognisers of any text write instead: "étant" for "éteins"."""
+
 _OVER = -1
 """Stands for the end of the sentence."""
 
@@ -53,6 +57,9 @@ def spoken_sentences(home: Home, language: str) -> SentenceGraph | None:
     data = load_sentences(language)
     if data is None:
         return None
+    rules = data.get("expansion_rules", {})
+    for name, text in rules.items():
+        rules[name] = _MISHEARD.sub("", text)
     grammar = Grammar(language, data, home)
     compiler = _Compiler(language, grammar.templates, MOST_PARTS)
     if not compiler.run():

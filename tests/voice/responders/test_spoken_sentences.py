@@ -1,6 +1,7 @@
 """The graph of what may be said to the demo home."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -62,3 +63,12 @@ def test_every_state_leads_to_lower_ones_and_on_to_an_end() -> None:
 
 def test_there_is_no_graph_where_there_is_no_grammar() -> None:
     assert spoken_sentences(demo_home(), "xx") is None
+
+
+def test_what_other_recognizers_write_for_it_is_not_what_is_said() -> None:
+    rooms = replace(demo_home(), devices=())
+    found = spoken_sentences(rooms, "fr")
+    assert found is not None
+    words = {form.written for forms in found.words for form in forms}
+    assert {"éteins", "mets", "ferme"} <= words
+    assert words.isdisjoint({"étant", "etant", "maître"})
