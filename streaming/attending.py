@@ -21,7 +21,7 @@ from streaming.messages import (
 )
 from streaming.workers import Priority
 from voice.audio import Pcm
-from voice.events import Millis
+from voice.events import Completeness, Millis
 from voice.home import HomeState
 from voice.stages import Plan, Transcript
 from voice.turns import Floor
@@ -72,6 +72,8 @@ class Attendant:
         self._floor = Floor.OPEN.value
         self._by_name = False
         """Whether what is considered is to be answered in any case."""
+        self._half: asyncio.Future[None] | None = None
+        """Half a request that nobody understands yet, until it is over."""
 
     # --- From the door ----------------------------------------------------------
 
@@ -114,6 +116,8 @@ class Attendant:
                     self._gate.answered()
             case FloorChanged(floor=floor):
                 self._floor = floor
+                if floor == Floor.PENDING.value and self._half is not None:
+                    asyncio.get_running_loop().call_soon(self._give_up, self._half)
                 if self._gate is not None and floor == Floor.OPEN.value:
                     self._gate.freed(self._now())
             case _:
@@ -161,8 +165,14 @@ class Attendant:
         understood = understood or self._has_model
         if self._gate is not None and not (self._by_name or understood):
             # The session takes the utterance back, and this call with it.
-            over = asyncio.get_running_loop().create_future()
-            asyncio.get_running_loop().call_soon(self._give_up, over)
+            loop = asyncio.get_running_loop()
+            over: asyncio.Future[None] = loop.create_future()
+            is_half = plan.completeness is Completeness.PREFIX
+            if is_half and self._floor != Floor.PENDING.value:
+                # It may go on, and then be understood; `note` sees when it did not.
+                self._half = over
+            else:
+                loop.call_soon(self._give_up, over)
             await over
         return plan
 

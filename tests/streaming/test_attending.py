@@ -15,7 +15,7 @@ from streaming.telemetry import Telemetry
 from tests.streaming.rehearsal import GATE, HOME, TURNS, NotingHousehold
 from tests.streaming.script import SCRIPT, plan, slowed
 from voice.audio import Pcm
-from voice.events import Millis
+from voice.events import Completeness, Millis
 from voice.testing import (
     LoudnessActivity,
     ScriptedResponder,
@@ -33,6 +33,8 @@ PLANS = {
     **SCRIPT.plans,
     "stop": plan("Stopped.", answered_by="model"),
     "hello": plan("Hello.", answered_by="model"),
+    "switch": plan("Pardon?", completeness=Completeness.PREFIX, answered_by="none"),
+    "switch it on": plan("It is on.", answered_by="model"),
 }
 
 
@@ -217,6 +219,19 @@ async def test_who_pauses_while_the_time_runs_out_is_heard_as_a_whole():
         await here.say("light", then=300)
         await here.say(" on please")
         assert here.replies[1:] == ["Yes, the light is on."]
+
+
+async def test_half_a_request_is_waited_for_before_it_is_passed_over():
+    async with room() as here:
+        await here.say("hey computer light on", then=800)
+        await here.until_free()
+        await here.say("switch", then=300)
+        await here.say(" it on")
+        await here.until_free()
+        assert here.replies[1:] == ["It is on."]
+        await here.say("switch", then=3000)
+        assert here.replies[2:] == []
+        assert here.door.session.floor.value == "open"
 
 
 async def test_the_phrase_alone_silences_the_reply():
