@@ -15,10 +15,11 @@ from streaming.tool_settings import ToolSettings, load_tools, read_token
 from streaming.toolbox import open_toolbox
 from streaming.workers import Pool
 from voice.assembly import load_chat
+from voice.dialogue import ChatModel
 from voice.errors import ConfigError, Stage
 from voice.home import Home
 
-__all__ = ["chat_server", "open_assistant", "tools_of"]
+__all__ = ["chat_loader", "chat_server", "open_assistant", "tools_of"]
 
 
 @asynccontextmanager
@@ -57,7 +58,18 @@ async def _chat(config: Config) -> AsyncIterator[Chat]:
         async with ServedChat(chat_server(config)) as served:
             yield served
         return
-    load = partial(
+    run = partial(conversation, chat_loader(config))
+    async with Pool(Stage.RESPONSE, run, threads=models.threads) as pool:
+        yield WorkerChat(pool, deadline=llm.first_piece_s)
+
+
+def chat_loader(config: Config) -> Callable[[], ChatModel]:
+    """What loads the language model of ``llm.directory``, in whichever process.
+
+    It raises `ConfigError` if the model is missing or not complete.
+    """
+    llm, models = config.llm, config.models
+    return partial(
         load_chat,
         llm.directory,
         device=models.device,
@@ -67,9 +79,6 @@ async def _chat(config: Config) -> AsyncIterator[Chat]:
         deadline_s=llm.in_all_s,
         clock=time.monotonic,
     )
-    run = partial(conversation, load)
-    async with Pool(Stage.RESPONSE, run, threads=models.threads) as pool:
-        yield WorkerChat(pool, deadline=llm.first_piece_s)
 
 
 def tools_of(config: Config) -> ToolSettings:
@@ -82,7 +91,8 @@ def tools_of(config: Config) -> ToolSettings:
         return ToolSettings()
     if not (config.llm.url or config.llm.directory):
         raise ConfigError(
-            "tools.file: tools are used by a language model; set llm.url and llm.model"
+            "tools.file: tools are used by a language model; set llm.url and llm.model,"
+            " or llm.directory"
         )
     return load_tools(Path(config.tools.file))
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from streaming.assistance import chat_server, tools_of
+from streaming.assistance import chat_loader, chat_server, tools_of
 from streaming.chat import ServedChat
 from streaming.config import Config
 from streaming.tool_settings import ToolSettings
@@ -13,14 +13,16 @@ __all__ = ["assistant_content", "assistant_lines", "sent_to_servers"]
 
 
 def assistant_content(config: Config) -> dict[str, Any]:
-    """Whether the servers that are configured answer; empty if none is.
+    """Whether the model loads and the servers answer; empty if none is configured.
 
     Raises:
         ConfigError: a server would not start with these settings.
     """
     tools = tools_of(config)
-    if not config.llm.url and not tools.servers:
+    if not (config.llm.url or config.llm.directory or tools.servers):
         return {}
+    if config.llm.directory:
+        chat_loader(config)()
     return asyncio.run(_look(config, tools))
 
 
@@ -28,6 +30,7 @@ async def _look(config: Config, tools: ToolSettings) -> dict[str, Any]:
     async with open_toolbox(tools) as box:
         return {
             "server": await _server(config) if config.llm.url else None,
+            "directory": config.llm.directory or None,
             "servers": box.connected,
             "tools": {key: risk.value for key, risk in box.risks.items()},
             "unknown_tools": list(box.strangers),
@@ -55,6 +58,8 @@ def assistant_lines(content: dict[str, Any]) -> list[str]:
         if server["reachable"]:
             state = "there" if server["model_served"] else "there, but not that model"
         lines.append(f"llm       {server['url']} {server['model']}: {state}")
+    if content["directory"] is not None:
+        lines.append(f"llm       {content['directory']}: it loads")
     for name, is_up in content["servers"].items():
         tools = [
             f"{key.removeprefix(f'{name}.')} ({risk})"

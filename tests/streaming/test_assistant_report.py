@@ -16,6 +16,8 @@ from streaming.commands.assistant import (
 )
 from streaming.config import load_config
 from tests.streaming.test_toolbox import ROOT
+from tests.voice.responders.tiny_generator import write_tiny_generator
+from voice.errors import ConfigError
 
 TOOLS = """
 [servers.t]
@@ -69,6 +71,20 @@ def test_what_is_there_and_what_is_not(config, monkeypatch):
         "llm.url",
         "tools.file",
     ]
+
+
+def test_a_model_in_a_directory_is_loaded_or_a_fault(tmp_path):
+    model, empty = tmp_path / "model", tmp_path / "empty"
+    model.mkdir()
+    empty.mkdir()
+    write_tiny_generator(model)
+    content = assistant_content(
+        load_config(None, {"PARLEY_LLM__DIRECTORY": str(model)})
+    )
+    assert content["directory"] == str(model)
+    assert assistant_lines(content) == [f"llm       {model}: it loads"]
+    with pytest.raises(ConfigError, match=r"llm\.directory"):
+        assistant_content(load_config(None, {"PARLEY_LLM__DIRECTORY": str(empty)}))
 
 
 def test_nothing_is_asked_and_nothing_is_sent_unless_it_is_set():
