@@ -2,7 +2,9 @@
 
 The session knows nothing of it. What is not meant for us comes from the recogniser as
 silence, and the turn machine drops it as it drops a cough: no words of it leave the
-server, nothing is planned, nothing is answered.
+server, nothing is planned, nothing is answered. Only while somebody may go on without
+the phrase do words reach the client before it is known whether they are meant for us:
+they let a user interrupt.
 """
 
 import asyncio
