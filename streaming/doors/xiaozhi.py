@@ -65,6 +65,8 @@ class XiaozhiDoor:
 
     async def __aenter__(self) -> Self:
         """Begin to listen."""
+        # Before hello, for what the house has to say may come first.
+        await self._packets.load()
         await self.session.__aenter__()
         return self
 
@@ -95,7 +97,7 @@ class XiaozhiDoor:
             raise ClientError("too_many_messages", "more messages than a device needs")
         match xiaozhi.parse(frame):
             case xiaozhi.Hello() as hello:
-                await self._begin(hello)
+                self._begin(hello)
             case xiaozhi.Listen(state="start", mode=mode):
                 held = mode == "manual"
                 self.session.pace(_patient(self._turns) if held else self._turns)
@@ -111,8 +113,7 @@ class XiaozhiDoor:
         """Show it on the display of the device."""
         self._say("alert", status=error.code, message=message, emotion="sad")
 
-    async def _begin(self, hello: xiaozhi.Hello) -> None:
-        await self._packets.load()
+    def _begin(self, hello: xiaozhi.Hello) -> None:
         self._hello = hello
         self.session.receive(
             SessionUpdate(input_rate=HEARING_RATE, output_rate=OUTPUT_RATE)
@@ -163,8 +164,10 @@ class XiaozhiDoor:
         self._connection.fail(error)
 
     def _put_packet(self, packet: bytes) -> None:
-        version = self._hello.version if self._hello is not None else 1
-        self._connection.put(xiaozhi.pack(packet, version, at=self._sent))
+        if self._hello is None:
+            return
+        frame = xiaozhi.pack(packet, self._hello.version, at=self._sent)
+        self._connection.put(frame)
         self._sent = Millis(self._sent + PACKET)
 
     def _say(self, type_: str, **values: object) -> None:

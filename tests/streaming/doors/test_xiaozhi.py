@@ -10,6 +10,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from streaming.household import Announcement
 from streaming.protocols.opus import OpusDecoder, OpusEncoder, packet_us
 from streaming.protocols.xiaozhi import pack, unpack
 from tests.streaming.doors.device_stages import Listener, stages
@@ -218,3 +219,20 @@ async def test_the_door_is_shut_unless_it_is_asked_for_and_takes_the_keys(tmp_pa
         }
         async with device(served, additional_headers=headers):
             pass
+
+
+async def test_nothing_is_said_to_who_has_not_said_hello():
+    async with (
+        serving(stages=stages(Listener()), dialects=("xiaozhi",)) as served,
+        connect(address(served), compression=None) as websocket,
+    ):
+        (door,) = served.server._doors
+        door.session.announce(Announcement("The timer has ended.", "en"))
+        async with asyncio.timeout(PATIENCE):
+            while door.session.floor.value != "agent":
+                await asyncio.sleep(0.01)
+            while door.session.floor.value != "open":
+                await asyncio.sleep(0.01)
+        await websocket.send(json.dumps({"type": "hello", "version": 1}))
+        async with asyncio.timeout(PATIENCE):
+            assert json.loads(await websocket.recv())["type"] == "hello"
