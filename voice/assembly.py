@@ -19,7 +19,13 @@ from voice.home_files import load_home
 from voice.languages import LANGUAGES, canonical
 from voice.manifests import Manifest, data_root, read_manifest, verify
 from voice.phones import atoms
-from voice.recognizers.families import Family, family, named_languages, read_json
+from voice.recognizers.families import (
+    Family,
+    family,
+    named_languages,
+    read_json,
+    read_object,
+)
 from voice.recognizers.plain_text import language_codes
 from voice.sentence_graphs import SentenceGraph
 from voice.stages import Interpreter, Recognizer, Synthesizer, VoiceActivity
@@ -168,7 +174,7 @@ def heard_languages(choice: ModelChoice) -> tuple[str, ...]:
         return _acoustic_languages(directory / "acoustic.json")
     if family(directory) is not Family.WHISPER:
         return tuple(language_codes(named_languages(directory), ()))
-    named = read_json(directory / "parley.json").get("languages", ())
+    named = read_object(directory / "parley.json").get("languages", ())
     if not named and not _is_multilingual(directory):
         return ("en",)
     names = named or _language_tokens(directory / "tokenizer.json")
@@ -194,7 +200,7 @@ def _directory(choice: ModelChoice) -> Path:
 
 def _acoustic_languages(path: Path) -> tuple[str, ...]:
     """Those that the model was trained on and that have sentences to search."""
-    named = read_json(path).get("languages", ())
+    named = read_object(path).get("languages", ())
     if not named:
         raise ConfigError(f"{path}: names no languages; restore the model's files")
     tags = (canonical(str(name)) for name in named)
@@ -212,7 +218,7 @@ def _is_multilingual(directory: Path) -> bool:
 
 def _language_tokens(path: Path) -> list[str]:
     """The codes of the tokens that look like a language's."""
-    tokens = read_json(path).get("added_tokens", ())
+    tokens = read_object(path).get("added_tokens", ())
     names = [str(token["content"]) for token in tokens]
     marks = [name[2:-2] for name in names if name[:2] == "<|" and name[-2:] == "|>"]
     return [mark for mark in marks if len(mark) in (2, 3)]
@@ -380,7 +386,7 @@ def load_interpreter(
         ConfigError: it is missing, or not complete.
     """
     directory = _model_directory(choice.language_model, "models.language_model")
-    if read_json(directory / "parley.json").get("prompt") == "pointing":
+    if read_object(directory / "parley.json").get("prompt") == "pointing":
         from voice.responders.pointing_model import PointingModel
 
         return PointingModel.load(directory, home, languages, threads=choice.threads)

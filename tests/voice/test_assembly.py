@@ -182,6 +182,16 @@ def test_an_acoustic_model_of_the_users_own_tells_its_languages(tmp_path) -> Non
     assert served_languages(choice) == ("en", "pl"), "Maltese has no sentences"
 
 
+@pytest.mark.parametrize("network", ["acoustic.onnx", "tokens.txt", "model.bin"])
+def test_a_list_is_no_description_of_a_model(tmp_path, network) -> None:
+    for name in (network, "tokenizer.json"):
+        (tmp_path / name).write_bytes(b"")
+    for name in ("acoustic.json", "parley.json"):
+        (tmp_path / name).write_text('["de", "en"]')
+    with pytest.raises(ConfigError, match=r"\.json: must be a JSON object"):
+        served_languages(ModelChoice(recognizer=str(tmp_path)))
+
+
 def test_a_missing_recogniser_is_named(tmp_path) -> None:
     gone = str(tmp_path / "gone")
     with pytest.raises(ConfigError, match="gone: there is no such directory"):

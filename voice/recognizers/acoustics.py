@@ -149,11 +149,11 @@ class Acoustics:
             values["weights"] = Weights(**values.get("weights", {}))
             values["judgement"] = Judgement(**values.get("judgement", {}))
             acoustics = cls(**values)
+            acoustics.check(path)
         except OSError as error:
             raise ConfigError(f"{path}: {error.strerror}; {_REPAIR}") from error
         except (AttributeError, TypeError, ValueError) as error:
             raise ConfigError(f"{path}: {error}; {_REPAIR}") from error
-        acoustics.check(path)
         return acoustics
 
     def check(self, path: Path) -> None:

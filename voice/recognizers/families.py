@@ -7,7 +7,14 @@ from typing import Any
 
 from voice.errors import ConfigError
 
-__all__ = ["ONNX_ASR_TYPES", "Family", "family", "named_languages", "read_json"]
+__all__ = [
+    "ONNX_ASR_TYPES",
+    "Family",
+    "family",
+    "named_languages",
+    "read_json",
+    "read_object",
+]
 
 
 class Family(Enum):
@@ -41,7 +48,7 @@ def family(directory: Path) -> Family:
         return Family.ACOUSTIC
     if (directory / "tokens.txt").is_file():
         return Family.SHERPA
-    config = read_json(directory / "config.json")
+    config = read_object(directory / "config.json")
     if config.get("model_type") in ONNX_ASR_TYPES and any(directory.rglob("*.onnx")):
         return Family.ONNX_ASR
     return Family.WHISPER
@@ -57,7 +64,7 @@ def named_languages(directory: Path) -> tuple[str, ...]:
         ConfigError: they are not named.
     """
     path = directory / "parley.json"
-    named = read_json(path).get("languages", ())
+    named = read_object(path).get("languages", ())
     if not isinstance(named, list | tuple):
         raise ConfigError(f"{path}: languages must be a list of language tags")
     tokens = read_json(directory / "added_tokens.json")
@@ -86,3 +93,15 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: not JSON in UTF-8 ({error})") from error
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """What a JSON file says by key; nothing if there is none.
+
+    Raises:
+        ConfigError: it cannot be read, or is no object.
+    """
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise ConfigError(f'{path}: must be a JSON object, as in {{"key": "value"}}')
+    return content

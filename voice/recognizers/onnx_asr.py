@@ -13,7 +13,7 @@ from typing import Any, Literal
 import onnxruntime
 
 from voice.errors import ConfigError
-from voice.recognizers.families import named_languages, read_json
+from voice.recognizers.families import named_languages, read_object
 from voice.recognizers.plain_text import Audio, PlainTextRecognizer, language_codes
 
 __all__ = ["load_onnx_asr"]
@@ -56,7 +56,7 @@ def load_onnx_asr(
             f"{directory}: needs the package onnx-asr; install parley-voice[onnx-asr]"
         ) from error
     codes = language_codes(named_languages(directory), languages)
-    kind = str(read_json(directory / "config.json").get("model_type"))
+    kind = str(read_object(directory / "config.json").get("model_type"))
     providers = _providers(device)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

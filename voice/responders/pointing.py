@@ -72,6 +72,9 @@ NUMBERS = frozenset(
 )
 """Slots that numbers fill."""
 
+_MOST_DIGITS = 6
+"""Of a number; no slot takes as many."""
+
 _MARKS = re.compile(r"[^\w'\-%°]+|_")
 _OPEN = re.compile(r"<([a-z_]+)>")
 _FIXED = re.compile(r"<([a-z_]+)=(.*)>")
@@ -233,8 +236,8 @@ class NameFinder:
         return said
 
     def _number(self, said: str) -> int | None:
-        digits = said.rstrip("%°")
-        if digits.isdecimal():
+        digits = said.rstrip("%° ")
+        if digits.isdecimal() and len(digits) <= _MOST_DIGITS:
             return int(digits)
         return self._numbers.get(folded(said).replace("-", " "))
 

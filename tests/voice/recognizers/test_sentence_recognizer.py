@@ -135,6 +135,8 @@ def copied(tmp_path) -> Path:
     [
         ({"priors": [1.0]}, "1 priors for 54 phones"),
         ({"frame_ms": 25}, "frame_ms must be a multiple of 10"),
+        ({"frame_ms": "40"}, "'<' not supported"),
+        ({"priors": 3}, "has no len"),
         ({"surprise": 1}, "surprise"),
         ({"judgement": {"guess": 1}}, "guess"),
         ({"phones": ["", "a"], "priors": [0.5, 0.5]}, "2 phones, but"),

@@ -104,7 +104,8 @@ def test_rooms_are_found_in_compounds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "number"), [("20", 20), ("50%", 50), ("twenty one", 21), ("one", 1)]
+    ("said", "number"),
+    [("20", 20), ("50%", 50), ("21 °", 21), ("twenty one", 21), ("one", 1)],
 )
 def test_numbers_are_numbers_however_they_are_written(finder, said, number) -> None:
     last = len(said.split()) - 1
@@ -113,7 +114,7 @@ def test_numbers_are_numbers_however_they_are_written(finder, said, number) -> N
     )
 
 
-@pytest.mark.parametrize("said", ["fifty ish", "twenty or thirty", "wenty"])
+@pytest.mark.parametrize("said", ["fifty ish", "twenty or thirty", "wenty", "9" * 5000])
 def test_what_is_no_number_is_not_guessed(finder, said) -> None:
     last = len(said.split()) - 1
     assert found(finder, said, "HassLightSet", brightness=(0, last)) is None
