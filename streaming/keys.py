@@ -58,7 +58,8 @@ class Keys:
         """Whether one of the offered keys is known, or none is needed."""
         # Every pair is compared, so that the time tells nothing.
         found = [
-            hmac.compare_digest(key.encode(), known)
+            # What strangers offer need not be text that UTF-8 can write.
+            hmac.compare_digest(key.encode("utf-8", "surrogatepass"), known)
             for key in offered
             for known in self._keys
         ]

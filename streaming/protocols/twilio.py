@@ -5,7 +5,6 @@ the values below, what goes is made by `media`, `mark` and `clear`.
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -101,7 +100,7 @@ def _media(payload: str, track: str) -> Media | Other:
         return Other()
     try:
         return Media(base64.b64decode(payload, validate=True))
-    except binascii.Error:
+    except ValueError:  # of which binascii.Error is one; other letters raise the former
         raise ClientError("invalid_value", "media.payload: is no base64") from None
 
 

@@ -231,7 +231,7 @@ async def test_the_key_is_in_the_call(tmp_path):
     async with served_calls(api_keys=str(keys)) as served:
         async with calling(served, key="a-key-of-sixteen-characters") as call:
             await call.until(lambda: call.sound)
-        for parameters in ({}, {"key": "another-key-of-sixteen"}):
+        for parameters in ({}, {"key": "another-key-of-sixteen"}, {"key": "\ud83d"}):
             async with connect(address(served), compression=None) as websocket:
                 await Call(websocket).begin(**parameters)
                 async with asyncio.timeout(PATIENCE):
@@ -258,6 +258,7 @@ async def test_a_call_that_does_not_begin_is_ended(monkeypatch):
         '{"event": "dance"}',
         '{"event": "media", "media": {}}',
         '{"event": "media", "media": {"payload": "!!!!"}}',
+        '{"event": "media", "media": {"payload": "äöüß"}}',
         '{"event": "mark"}',
         '{"event": "start", "start": {"streamSid": "MZ2"}}',
         b"\x00\x01",
