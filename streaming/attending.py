@@ -139,7 +139,12 @@ class Attendant:
         if priority is Priority.PARTIAL and not gate.answers(began):
             return _nothing(candidates)
         heard = await self._stages.transcribe(pcm, candidates, priority=priority)
-        call = gate.judge(heard.text, self._policy.of(candidates), began=began)
+        call = gate.judge(
+            heard.text,
+            self._policy.of(candidates),
+            began=began,
+            confidence=heard.confidence,
+        )
         if call is None:
             return _nothing(candidates)
         if priority is not Priority.PARTIAL:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from streaming.tool_settings import read_token
 from streaming.voxtral import VoxtralServer, load_voxtral
 from voice.assembly import (
     common_replies,
+    hears_only_sentences,
     load_recognizer,
     load_responder,
     load_synthesizer,
@@ -32,6 +34,7 @@ from voice.assembly import (
 )
 from voice.home import Home
 from voice.stages import Recognizer
+from voice.waking import SURE
 
 __all__ = ["recognizer_loader", "running", "worker_stages"]
 
@@ -111,7 +114,9 @@ async def running(config: Config) -> AsyncIterator[Server]:
             turns=config.turns,
             gate=config.gate,
             assistant=assistant,
-            wake=config.wake.policy,
+            wake=replace(
+                config.wake.policy, sure=SURE if hears_only_sentences(choice) else 0.0
+            ),
             attention=config.wake.attention,
         )
         server = Server(config, services, stages.pools)

@@ -47,6 +47,7 @@ __all__ = [
     "ModelChoice",
     "common_replies",
     "heard_languages",
+    "hears_only_sentences",
     "load_chat",
     "load_interpreter",
     "load_recognizer",
@@ -179,6 +180,17 @@ def heard_languages(choice: ModelChoice) -> tuple[str, ...]:
         return ("en",)
     names = named or _language_tokens(directory / "tokenizer.json")
     return tuple(sorted({tag for name in names if (tag := canonical(name))}))
+
+
+def hears_only_sentences(choice: ModelChoice) -> bool:
+    """Whether whatever is said is heard as a sentence of the home, or not understood.
+
+    Raises:
+        ConfigError: the recogniser is missing or not complete.
+    """
+    if choice.heard or choice.recognizer in STARTERS:
+        return not choice.heard and choice.recognizer == STARTER
+    return family(_directory(choice)) is Family.ACOUSTIC
 
 
 def _directory(choice: ModelChoice) -> Path:

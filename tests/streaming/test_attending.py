@@ -107,6 +107,7 @@ async def room(
     slowly=lambda stages: stages,
     recognizer=None,
     turns=TURNS,
+    sure=0.0,
 ):
     stages = InlineStages(
         recognizer or SpellingRecognizer(),
@@ -121,7 +122,7 @@ async def room(
         telemetry=Telemetry(),
         turns=turns,
         gate=GATE,
-        wake=WakePolicy(follow_up=FOLLOW_UP),
+        wake=WakePolicy(follow_up=FOLLOW_UP, sure=sure),
         attention=attention,
     )
     room = Room()
@@ -142,6 +143,15 @@ async def test_nothing_is_answered_and_no_word_leaves_without_the_phrase():
         assert here.of("conversation.item.input_audio_transcription.completed") == []
         assert here.door.session._services.household.committed == []
         assert here.attention == ["asleep"]
+
+
+async def test_a_phrase_that_is_not_heard_surely_wakes_nobody():
+    surely = SpellingRecognizer().transcribe(spoken("hey", "en"), ["en"]).confidence
+    for sure, replies in ((surely, ["The light is on."]), (surely + 0.01, [])):
+        async with room(sure=sure) as here:
+            await here.say("hey computer light on")
+            await here.until_free()
+            assert here.replies == replies
 
 
 async def test_a_request_after_the_phrase_is_answered_without_it():

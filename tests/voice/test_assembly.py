@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from voice.assembly import (
     STARTERS,
     ModelChoice,
     heard_languages,
+    hears_only_sentences,
     load_recognizer,
     load_responder,
     load_synthesizer,
@@ -190,6 +192,16 @@ def test_a_list_is_no_description_of_a_model(tmp_path, network) -> None:
         (tmp_path / name).write_text('["de", "en"]')
     with pytest.raises(ConfigError, match=r"\.json: must be a JSON object"):
         served_languages(ModelChoice(recognizer=str(tmp_path)))
+
+
+def test_it_is_known_what_hears_only_sentences(whisper, tmp_path) -> None:
+    (tmp_path / "acoustic.onnx").write_bytes(b"")
+    own = ModelChoice(recognizer=str(tmp_path))
+    assert hears_only_sentences(starter())
+    assert hears_only_sentences(own)
+    served = replace(starter(), heard=("en",))
+    written = ModelChoice(recognizer=STARTER_WHISPER), ModelChoice(recognizer=whisper)
+    assert not any(map(hears_only_sentences, (served, *written)))
 
 
 def test_a_missing_recogniser_is_named(tmp_path) -> None:

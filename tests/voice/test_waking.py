@@ -1,5 +1,6 @@
 """Who is answered: every state with every event, and every phrase with its slips."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -87,24 +88,36 @@ JUDGED = {
 def test_what_is_said_without_the_phrase(state, began):
     in_time = began <= UNTIL or state is Attention.ENGAGED
     expected = JUDGED[state.value] if in_time else None
-    assert gate(state).judge("lights off", EN, began=began) == expected
+    assert gate(state).judge("lights off", EN, began=began, confidence=0) == expected
 
 
 @pytest.mark.parametrize("state", Attention)
 def test_what_is_said_with_the_phrase_is_meant_in_every_state_and_at_any_time(state):
     judged = gate(state)
     late = Millis(UNTIL + 60_000)
-    assert judged.judge("Hey computer, lights off", EN, began=late) == Call(
-        "lights off", by_name=True
-    )
-    assert judged.judge("hey computer", EN, began=late) == Call("", by_name=True)
+    for said, rest in (
+        ("Hey computer, lights off", "lights off"),
+        ("hey computer", ""),
+    ):
+        call = judged.judge(said, EN, began=late, confidence=0)
+        assert call == Call(rest, by_name=True)
+
+
+@pytest.mark.parametrize("state", Attention)
+@pytest.mark.parametrize("confidence", [0.64, 0.65])
+def test_who_sleeps_is_not_woken_by_an_uncertain_phrase(state, confidence):
+    judged = gate(state)
+    judged.policy = replace(POLICY, sure=0.65)
+    wakes = state is not Attention.ASLEEP or confidence == 0.65
+    call = judged.judge("hey computer on", EN, began=NOW, confidence=confidence)
+    assert call == (Call("on", by_name=True) if wakes else None)
 
 
 @pytest.mark.parametrize("state", Attention)
 def test_a_judgement_changes_nothing(state):
     judged = gate(state)
     for text in ("hey computer", "hey computer lights off", "lights off", ""):
-        judged.judge(text, EN, began=NOW)
+        judged.judge(text, EN, began=NOW, confidence=1)
         assert judged.attention is state
 
 
