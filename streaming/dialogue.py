@@ -292,6 +292,10 @@ class Answer:
         self._situation.tell(call, risk, "running")
         try:
             text = await self._assistant.toolbox.call(call)
+        except asyncio.CancelledError:
+            # The session is over, or nobody needs what is read: it may have worked.
+            self._situation.tell(call, risk, "failed")
+            raise
         except ToolFailed as fault:
             self._situation.tell(call, risk, "failed")
             outcome.set_result((f"Error: {fault}", False))

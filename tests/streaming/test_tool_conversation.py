@@ -50,6 +50,7 @@ from voice.testing import (  # noqa: E402
     SpellingRecognizer,
     ToneSynthesizer,
 )
+from voice.tools import Risk  # noqa: E402
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
@@ -360,6 +361,30 @@ async def test_only_what_reads_is_called_before_the_end(
         assert [used.state for used in told] == ["running", "done"]
         await words.aclose()
     await tasks.aclose()
+    assert faults == []
+
+
+async def test_a_call_that_the_end_of_the_session_cuts_off_is_not_left_running(
+    model, toolbox, monkeypatch
+):
+    monkeypatch.setitem(RISKS, "t.wait", Risk.REVERSIBLE)
+    faults, told = [], []
+    tasks = Tasks(faults.append)
+    async with chat(model) as served:
+        assistant = Assistant(
+            chat=served, toolbox=toolbox, clock=lambda: datetime.now(UTC)
+        )
+        said = 'call t__wait {"seconds":3}'
+        one = Answer(assistant, situation(tasks, told, [], said))
+        one.release(None)
+        listener = asyncio.create_task(anext(one.words()))
+        async with asyncio.timeout(20):
+            while not told:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await tasks.aclose()
+        listener.cancel()
+        await asyncio.gather(listener, return_exceptions=True)
+    assert [used.state for used in told] == ["running", "failed"]
     assert faults == []
 
 
