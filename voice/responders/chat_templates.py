@@ -30,7 +30,10 @@ class ChatTemplate:
     """
 
     def __init__(self, source: str, marks: Mapping[str, str]) -> None:
-        sandbox = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+        # With the extension, the filter and the function that templates are written for.
+        sandbox = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+        )
         sandbox.filters["tojson"] = _to_json
         sandbox.globals["raise_exception"] = _refuse
         self._template = sandbox.from_string(source)
@@ -62,7 +65,10 @@ class ChatTemplate:
                     " from"
                 )
             return cls(source, marks)
-        except (OSError, ValueError, KeyError, TypeError, TemplateError) as error:
+        except (
+            *(OSError, ValueError, KeyError, TypeError, AttributeError),
+            TemplateError,
+        ) as error:
             raise ConfigError(f"{path}: no usable chat template: {error}") from error
 
     def write(self, messages: Sequence[Message], tools: Sequence[Tool]) -> str:
@@ -119,8 +125,8 @@ def _content(mark: Any) -> str:
     return str(mark.get("content", "") if isinstance(mark, dict) else mark or "")
 
 
-def _to_json(value: Any, indent: int | None = None) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=indent)
+def _to_json(value: Any, **how: Any) -> str:
+    return json.dumps(value, **{"ensure_ascii": False, **how})
 
 
 def _refuse(reason: str) -> str:

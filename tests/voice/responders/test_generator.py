@@ -106,6 +106,22 @@ def test_a_template_sees_tools_and_calls() -> None:
     assert written.endswith("3")
 
 
+def test_a_template_may_break_a_loop_and_say_how_it_wants_its_json() -> None:
+    source = (
+        "{% for m in messages %}{{ m | tojson(sort_keys=True, ensure_ascii=True) }}"
+        "{% break %}{% endfor %}"
+    )
+    asked = Message(role=Role.USER, text="é")
+    written = ChatTemplate(source, {}).write([asked, ASKED], ())
+    assert written == '{"content": "\\u00e9", "role": "user"}'
+
+
+def test_a_list_in_place_of_the_template_is_refused(tmp_path) -> None:
+    (tmp_path / "tokenizer_config.json").write_text("[]")
+    with pytest.raises(ConfigError, match="no usable chat template"):
+        ChatTemplate.load(tmp_path)
+
+
 def test_a_template_that_refuses_is_an_error_of_the_stage() -> None:
     template = ChatTemplate("{{ raise_exception('no system messages') }}", {})
     with pytest.raises(StageError, match="no system messages"):
