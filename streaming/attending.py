@@ -192,7 +192,12 @@ class Attendant:
     # ------------------------------------------------------------------------------
 
     def _give_up(self, over: "asyncio.Future[None]") -> None:
-        if not over.done():
+        if over.done():
+            return
+        if self._by_name:
+            # A button was pressed meanwhile.
+            over.set_result(None)
+        else:
             self._dismiss()
 
     def _changed(self) -> None:
