@@ -153,7 +153,8 @@ class Attendant:
                 gate.called(self._now())
                 self._hush()
                 self._changed()
-        return replace(heard, text=call.text)
+        whole = heard.whole if call.text == heard.text else ""
+        return replace(heard, text=call.text, whole=whole)
 
     async def plan(
         self,

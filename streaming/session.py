@@ -349,7 +349,7 @@ class Session:
         current.marks.recognition_began = begun
         current.marks.recognition = current.marks.transcribed - begun
         current.transcript = transcript = said.transcript
-        current.text, current.language = transcript.text, transcript.language
+        current.text, current.language = transcript.meant, transcript.language
         current.likeliest = said.likeliest
         if current.marks.committed is not None:
             self._send_transcript()
@@ -414,7 +414,7 @@ class Session:
             turn, plan.reply, plan.language, current.marks, ready.words
         )
         evidence = self._hearing.evidence(current.text)
-        self._tell(Prepared(turn, revision, plan.completeness, evidence))
+        self._tell(Prepared(turn, revision, current.completeness(plan), evidence))
 
     def _release(self, turn: TurnId) -> None:
         """The one place where effects happen: after the commit, and once."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from streaming.messages import TranscriptCompleted
 from voice.events import TurnId
-from voice.stages import Plan, Transcript
+from voice.stages import Completeness, Plan, Transcript
 from voice.timings import Marks
 
 __all__ = ["Turn"]
@@ -29,13 +29,18 @@ class Turn:
         self.transcript = self.plan = None
         self.marks.committed = None
 
+    def completeness(self, plan: Plan) -> Completeness:
+        """Whether the user may go on: as the plan has it, unless it was heard otherwise."""
+        begun = self.transcript is not None and self.transcript.whole
+        return Completeness.PREFIX if begun else plan.completeness
+
     def completed(self) -> TranscriptCompleted | None:
         """The words for the client; None while there are none, or they were typed."""
         if self.transcript is None:
             return None
         return TranscriptCompleted(
             turn=self.id,
-            transcript=self.transcript.text,
+            transcript=self.transcript.meant,
             language=self.transcript.language,
             language_probability=round(self.transcript.language_probability, 3),
             confidence=round(self.transcript.confidence, 3),

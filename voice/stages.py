@@ -63,6 +63,13 @@ class Transcript:
     """Geometric mean of the token probabilities, 0 to 1."""
     no_speech: float
     """Probability that there were no words, 0 to 1."""
+    whole: str = ""
+    """Where `text` seems only begun: the whole sentence that it was, if nothing follows."""
+
+    @property
+    def meant(self) -> str:
+        """What to answer, once the utterance is over."""
+        return self.whole or self.text
 
 
 class Recognizer(Protocol):

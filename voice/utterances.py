@@ -121,7 +121,8 @@ class Listener:
         _, longest = max(written, key=lambda pair: len(pair[0]))
         return replace(
             longest,
-            text=" ".join(transcript.text for _, transcript in written),
+            text=" ".join(transcript.meant for _, transcript in written),
+            whole="",
             confidence=min(transcript.confidence for _, transcript in written),
             no_speech=min(transcript.no_speech for _, transcript in written),
         )

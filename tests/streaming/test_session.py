@@ -1,6 +1,7 @@
 """Whole conversations: a turn, what is speculated upon, what is interrupted."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -25,6 +26,7 @@ from voice.events import Completeness
 from voice.testing import (
     LETTER,
     ScriptedResponder,
+    SpellingRecognizer,
     ToneSynthesizer,
 )
 from voice.turns import Floor
@@ -145,6 +147,23 @@ async def test_a_held_reply_is_heard_at_once_when_the_wait_is_over(completeness,
         assert talk.the(Committed).audio_ms == pytest.approx(silent + wait, abs=20)
         # The audio was ready: it leaves at the very moment of the decision.
         assert talk.client.audio[0][0] == talk.times(Committed)[0]
+
+
+async def test_what_seemed_only_begun_is_given_time_and_then_taken_for_the_whole():
+    class Begun(SpellingRecognizer):
+        def transcribe(self, pcm, candidates):
+            heard = super().transcribe(pcm, candidates)
+            return replace(heard, text="light", whole=heard.text)
+
+    waited = []
+    for recognizer in (SpellingRecognizer(), Begun()):
+        async with rehearsal(recognizer=recognizer, responder=SCRIPT) as talk:
+            await talk.say("light on")
+            await talk.until(ResponseDone)
+        assert talk.the(TranscriptCompleted).transcript == "light on"
+        assert talk.the(ReplyText).transcript == "The light is on."
+        waited.append(talk.times(Committed)[0])
+    assert waited[1] > waited[0]
 
 
 async def test_resumed_speech_drops_what_was_prepared_and_nothing_of_it_happens():

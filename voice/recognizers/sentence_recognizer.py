@@ -32,6 +32,13 @@ LANGUAGE_SHARPNESS = 0.35
 """What a unit of score counts when languages are compared: less than it would if the
 frames of a sound were independent witnesses."""
 
+AFTER_ALL = 7.5
+"""By how much a beginning may be the better one, and the whole sentence nevertheless be
+meant if nothing follows. Nineteen of twenty real beginnings are better by 5, most by far."""
+
+SURE = 0.5
+"""What the whole sentence must be believed with."""
+
 _WORST = -3.0
 """Score of a frame, against the free path, where no sentence was found at all."""
 
@@ -46,6 +53,8 @@ class _Heard:
     confidence: float
     speech: bool
     """Whether somebody spoke, whatever it was."""
+    whole: str = ""
+    """See `Transcript.whole`."""
 
 
 class SentenceRecognizer:
@@ -102,6 +111,7 @@ class SentenceRecognizer:
         unclear = UNINTELLIGIBLE if best.speech else ""
         return Transcript(
             text=best.text if believed else unclear,
+            whole=best.whole if believed else "",
             language=best.language,
             language_probability=max(share, 1 / len(candidates)),
             confidence=best.confidence,
@@ -150,7 +160,21 @@ class SentenceRecognizer:
             score=best.score,
             confidence=acoustics.judgement.probability(signs),
             speech=speech,
+            whole=self._whole(found, posteriors),
         )
+
+    def _whole(self, found: Search, posteriors: Scores) -> str:
+        """The sentence that was meant if a beginning is all that was said."""
+        begun = found.beginning
+        if begun is None or found.best is not begun or not found.sentences:
+            return ""
+        whole = found.sentences[0]
+        if begun.score - whole.score > AFTER_ALL:
+            return ""
+        acoustics = self._model.acoustics
+        signs = Signs.of(replace(found, beginning=None), posteriors, acoustics.frame_s)
+        sure = acoustics.judgement.probability(signs) >= SURE
+        return whole.text if sure else ""
 
 
 def _together(searches: Sequence[Search]) -> Search:

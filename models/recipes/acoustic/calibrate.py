@@ -26,7 +26,7 @@ from voice.fixtures import read_index
 from voice.recognizers.acoustics import DESCRIPTION, ENOUGH_S, Judgement, Signs
 from voice.recognizers.sentence_recognizer import SentenceRecognizer
 
-WRONGLY = 10
+WRONGLY = 50
 """One in so many."""
 
 NOISES = 60
