@@ -133,6 +133,7 @@ $(VENV)/.runtime: requirements.lock pyproject.toml $(BIN)/python
 	@echo "installing Parley into $(VENV)"
 	@$(LOCKED) requirements.lock
 	@$(INSTALL) --no-build-isolation --editable .
+	@mkdir -p $(VENV)/sentences
 	@touch $@
 
 $(BIN)/python:
