@@ -1,6 +1,7 @@
 """A conversation that changes its language from turn to turn, with the real stages."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,7 +71,8 @@ class NotingVoices:
 
 @pytest.fixture(scope="module")
 def parts():
-    choice = ModelChoice(languages=FOUR)
+    cache = os.environ["PARLEY_MODELS__CACHE"]
+    choice = ModelChoice(languages=FOUR, cache=cache)
     return (
         load_recognizer(choice),
         load_responder(choice),
@@ -133,7 +135,7 @@ async def test_a_short_ja_leaves_an_english_conversation_english(parts):
     async with conversation(parts) as talk:
         await ask(talk, fixture("en/what_time.flac"))
         for _ in range(3):
-            await talk.play(said("ja", "de"))
+            await talk.play(said("ja, genau", "de"))
             await talk.pause(3000)
         heard = talk.of(TranscriptCompleted)[1:]
         assert heard, "it must have been heard, or nothing was tested"
