@@ -62,7 +62,7 @@ spelling: $(VENV)/.dev ## slips of the pen, in what is written in English
 	$(BIN)/codespell
 
 tests: $(VENV)/.dev ## pytest; PYTEST='-k pause' says which
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
 
 # They are part of `make test`, but for pipecat, which has an environment of its own.
 # The page needs a Chromium on the path.
