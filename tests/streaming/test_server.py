@@ -119,6 +119,9 @@ async def test_the_greeting_tells_everything_that_a_client_must_know(served):
         "languages": ["en", "de"],
         "input_rate": 16_000,
         "output_rate": 24_000,
+        "input_format": "pcm16",
+        "output_format": "pcm16",
+        "attention": "always",
         "disclosure": "I am a voice assistant, not a person.",
     }
 
