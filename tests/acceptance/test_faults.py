@@ -133,7 +133,7 @@ async def gateway(*arguments):
         cwd=ROOT,
     )
     try:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(100):
             line = await process.stdout.readline()
         yield process, json.loads(line)["url"], children(process.pid)
     finally:

@@ -1,4 +1,4 @@
-"""A server with the starter models, for all tests of the page."""
+"""A server with the starter models, for the tests of the page."""
 
 import json
 import subprocess
@@ -38,9 +38,12 @@ items = ["coffee"]
 """Asked which lights are off, the assistant speaks for ten seconds."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def real_server(tmp_path_factory):
-    """The page's address, of a server in a process of its own."""
+    """The page's address, of a server in a process of its own.
+
+    Each file of tests has its own, since what is said there changes the home.
+    """
     if CHROMIUM is None:
         pytest.skip("no Chromium on the path: install one, or set PARLEY_CHROMIUM")
     home = tmp_path_factory.mktemp("home") / "home.toml"

@@ -7,6 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
+pytest.importorskip("torch", reason="needs the extra `train`")
+
 from models.recipes.acoustic.held_out import drawn, readings
 from voice.sentence_graphs import Form, SentenceGraph, joined
 

@@ -5,6 +5,7 @@ import random
 import pytest
 
 pytest.importorskip("wordfreq", reason="needs the extra `train`")
+pytest.importorskip("torch", reason="needs the extra `train`")
 pytest.importorskip("tokenizers", reason="needs the extra `train`")
 
 from models.recipes.intents.bending import Manners, interrupted, nonsense
