@@ -204,7 +204,9 @@ STARTER = ROOT / "models" / "manifests" / "starter-recognizer.toml"
 @pytest.mark.skipif(not STARTER.is_file(), reason="there is no starter recogniser")
 async def test_the_real_chain_survives_the_loss_of_any_process():
     clip = read_audio(ROOT / "audio_fixtures" / "de" / "kuechenlampe_ein.flac")
-    async with gateway() as (_, url, workers), connected(url) as client:
+    # Fewer languages are prepared sooner by the processes that take over.
+    serving = gateway("--languages", "de")
+    async with serving as (_, url, workers), connected(url) as client:
         await client.set_languages("de")
         for victims in (workers, ()):
             turn = asyncio.create_task(client.speak(clip))
