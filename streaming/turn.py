@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from streaming.messages import TranscriptCompleted
-from voice.events import TurnId
-from voice.stages import Completeness, Plan, Transcript
+from voice.events import Completeness, TurnId
+from voice.stages import Plan, Transcript
 from voice.timings import Marks
 
 __all__ = ["Turn"]
