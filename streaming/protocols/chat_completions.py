@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from voice.dialogue import Message, Piece, Role, Tool, ToolCall
+from voice.chat_format import described, said
+from voice.dialogue import Message, Piece, Tool, ToolCall
 from voice.errors import Stage, StageError
 
 __all__ = ["LONGEST_LINE", "AnswerReader", "request"]
@@ -39,41 +40,14 @@ def request(
     """The body of a request; equal beginnings of dialogues give equal beginnings."""
     body: dict[str, Any] = {
         "model": model,
-        "messages": [_message(message) for message in messages],
+        "messages": [said(message) for message in messages],
         "stream": True,
         "max_tokens": max_tokens,
         "temperature": temperature,
     }
     if tools:
-        body["tools"] = [_tool(tool) for tool in tools]
+        body["tools"] = [described(tool) for tool in tools]
     return body
-
-
-def _message(message: Message) -> dict[str, Any]:
-    content: dict[str, Any] = {"role": message.role.value, "content": message.text}
-    if message.calls:
-        content["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            }
-            for call in message.calls
-        ]
-    if message.role is Role.TOOL:
-        content["tool_call_id"] = message.answers
-    return content
-
-
-def _tool(tool: Tool) -> dict[str, Any]:
-    return {
-        "type": "function",
-        "function": {
-            "name": tool.name,
-            "description": tool.description,
-            "parameters": json.loads(tool.schema),
-        },
-    }
 
 
 @dataclass(slots=True)

@@ -13,7 +13,8 @@ from typing import Any
 from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from voice.dialogue import Message, Role, Tool
+from voice.chat_format import described, said
+from voice.dialogue import Message, Tool
 from voice.errors import ConfigError, Stage, StageError
 
 __all__ = ["ChatTemplate"]
@@ -79,8 +80,8 @@ class ChatTemplate:
         """
         try:
             return self._template.render(
-                messages=[_message(message) for message in messages],
-                tools=[_tool(tool) for tool in tools] or None,
+                messages=[said(message, arguments=json.loads) for message in messages],
+                tools=[described(tool) for tool in tools] or None,
                 add_generation_prompt=True,
                 **self.marks,
             )
@@ -88,36 +89,6 @@ class ChatTemplate:
             raise StageError(
                 Stage.RESPONSE, "template", f"the model's chat template: {error}"
             ) from error
-
-
-def _message(message: Message) -> dict[str, Any]:
-    content: dict[str, Any] = {"role": message.role.value, "content": message.text}
-    if message.calls:
-        content["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {
-                    "name": call.name,
-                    "arguments": json.loads(call.arguments),
-                },
-            }
-            for call in message.calls
-        ]
-    if message.role is Role.TOOL:
-        content["tool_call_id"] = message.answers
-    return content
-
-
-def _tool(tool: Tool) -> dict[str, Any]:
-    return {
-        "type": "function",
-        "function": {
-            "name": tool.name,
-            "description": tool.description,
-            "parameters": json.loads(tool.schema),
-        },
-    }
 
 
 def _content(mark: Any) -> str:

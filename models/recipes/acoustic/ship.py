@@ -7,8 +7,6 @@ It exports the network, fits its judgement, measures it on the recordings, and w
 """
 
 import argparse
-import json
-import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 from models.recipes.acoustic.calibrate import calibrate
 from models.recipes.acoustic.evaluate import load_run
 from models.recipes.acoustic.export import describe, export
+from models.recipes.manifests import described
 from models.recipes.recognizer.people import recordings_folder
 from voice.assembly import (
     STARTER,
@@ -26,15 +25,13 @@ from voice.assembly import (
     load_responder,
     load_voice_activity,
 )
-from voice.audio import read_audio
+from voice.audio import HEARING_RATE, read_audio
 from voice.detection import GatePolicy
 from voice.evaluation import Evaluation, Outcome, tally
 from voice.fixtures import read_index
-from voice.manifests import data_root, files_in
+from voice.manifests import data_root
 from voice.turns import TurnPolicy
 from voice.utterances import Listener
-
-_NO_KEY = re.compile(r"[^A-Za-z0-9]+")
 
 _GROUPS = {
     "command/human": "people, commands",
@@ -101,44 +98,9 @@ def _scores(
     )
 
 
-def manifest(
-    directory: str,
-    *,
-    version: str,
-    source: str,
-    languages: Sequence[str],
-    quality: dict[str, dict[str, float | Sequence[float]]],
-) -> str:
-    """The manifest as TOML."""
-    lines = [
-        f"name = {json.dumps(STARTERS[STARTER])}",
-        'stage = "recognition"',
-        'family = "acoustic"',
-        f"version = {json.dumps(version)}",
-        'license = "GPL-3.0-or-later"',
-        f"languages = {json.dumps(languages)}",
-        "sample_rate = 16000",
-        f"source = {json.dumps(source)}",
-        f"directory = {json.dumps(directory)}",
-    ]
-    for file in files_in(data_root() / directory):
-        lines += [
-            "",
-            "[[files]]",
-            f"path = {json.dumps(file.path)}",
-            f"sha256 = {json.dumps(file.sha256)}",
-            f"bytes = {file.bytes}",
-        ]
-    for name, facts in quality.items():
-        lines += ["", f"[quality.{_NO_KEY.sub('_', name)}]"]
-        lines += [f"{key} = {json.dumps(value)}" for key, value in facts.items()]
-    return "\n".join(lines) + "\n"
-
-
 def ship(run: Path, version: str, recordings: Path | None, *, cache: str) -> None:
     """Make the files of the starter."""
-    directory = "models/starter/acoustic"
-    target = data_root() / directory
+    target = data_root() / "models" / "starter" / "acoustic"
     target.mkdir(parents=True, exist_ok=True)
     model, training = load_run(run)
     export(model, target / "acoustic.onnx")
@@ -148,13 +110,17 @@ def ship(run: Path, version: str, recordings: Path | None, *, cache: str) -> Non
         calibrate(target, recordings, cache=cache)
         quality = measured(target, recordings, cache=cache)
     millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
-    text = manifest(
-        directory,
+    text = described(
+        target,
+        name=STARTERS[STARTER],
+        stage="recognition",
+        family="acoustic",
         version=version,
+        languages=heard_languages(ModelChoice(recognizer=str(target))),
+        sample_rate=HEARING_RATE,
         source=f"models/recipes/acoustic, {training['step']:.0f} steps,"
         f" {training['clips']:.0f} clips, {training['elapsed'] / 60:.0f} minutes on"
         f" 2 cores, {millions:.2f} million parameters",
-        languages=heard_languages(ModelChoice(recognizer=str(target))),
         quality=quality,
     )
     path = data_root() / "models" / "manifests" / f"{STARTERS[STARTER]}.toml"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from models.recipes.intents.train import load_run
-from voice.manifests import files_in
+from models.recipes.manifests import described
 
 __all__ = ["manifest"]
 
@@ -26,29 +26,17 @@ def manifest(
         quality: as `evaluate` measured it: figures by language.
     """
     about = json.loads((directory / "parley.json").read_text("utf-8"))
-    lines = [
-        'name = "starter-intents"',
-        'stage = "response"',
-        'family = "pointing"',
-        f"version = {json.dumps(version)}",
-        'license = "GPL-3.0-or-later"',
-        f"languages = {json.dumps(about['languages'])}",
-        "sample_rate = 0",
-        f"source = {json.dumps(source)}",
-        'directory = "models/starter/intents"',
-    ]
-    for file in files_in(directory):
-        lines += [
-            "",
-            "[[files]]",
-            f"path = {json.dumps(file.path)}",
-            f"sha256 = {json.dumps(file.sha256)}",
-            f"bytes = {file.bytes}",
-        ]
-    for name, figures in quality.items():
-        lines += ["", f"[quality.{name}]"]
-        lines += [f"{key} = {value}" for key, value in figures.items()]
-    return "\n".join(lines) + "\n"
+    return described(
+        directory,
+        name="starter-intents",
+        stage="response",
+        family="pointing",
+        version=version,
+        languages=about["languages"],
+        sample_rate=0,
+        source=source,
+        quality=quality,
+    )
 
 
 def main() -> None:

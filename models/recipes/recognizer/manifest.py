@@ -5,13 +5,10 @@ python -m models.recipes.recognizer.manifest --model DIRECTORY --run FOLDER --sc
 
 import argparse
 import json
-import re
 from pathlib import Path
 
+from models.recipes.manifests import described
 from models.recipes.recognizer.export import load_run
-from voice.manifests import files_in
-
-_BARE_KEY = re.compile(r"[^A-Za-z0-9]+")
 
 
 def manifest(
@@ -31,29 +28,17 @@ def manifest(
         source: the recipe with seed and length of the run.
         quality: as `evaluate` measured it.
     """
-    lines = [
-        'name = "starter-recognizer"',
-        'stage = "recognition"',
-        'family = "whisper"',
-        f"version = {json.dumps(version)}",
-        'license = "GPL-3.0-or-later"',
-        f"languages = {json.dumps(languages)}",
-        "sample_rate = 16000",
-        f"source = {json.dumps(source)}",
-        'directory = "models/starter/recognizer"',
-    ]
-    for file in files_in(directory):
-        lines += [
-            "",
-            "[[files]]",
-            f"path = {json.dumps(file.path)}",
-            f"sha256 = {json.dumps(file.sha256)}",
-            f"bytes = {file.bytes}",
-        ]
-    for name, rates in quality.items():
-        lines += ["", f"[quality.{_BARE_KEY.sub('_', name)}]"]
-        lines += [f"{key} = {value}" for key, value in rates.items()]
-    return "\n".join(lines) + "\n"
+    return described(
+        directory,
+        name="starter-recognizer",
+        stage="recognition",
+        family="whisper",
+        version=version,
+        languages=languages,
+        sample_rate=16_000,
+        source=source,
+        quality=quality,
+    )
 
 
 def main() -> None:
