@@ -3,6 +3,10 @@
 A word is committed once `agreement` successive hypotheses begin with the same
 words (Local Agreement, Liu et al. 2020; Macháček et al. 2023). What is committed
 is never retracted: a later hypothesis that disagrees commits nothing more.
+
+Three must agree, not two as there: of 42 commands that people and neural voices said to
+the starter recogniser, two agreed on words that the final transcript did not have in 14,
+three in 1.
 """
 
 __all__ = ["StablePrefix"]
@@ -11,7 +15,7 @@ __all__ = ["StablePrefix"]
 class StablePrefix:
     """Collects the hypotheses of one utterance."""
 
-    def __init__(self, agreement: int = 2) -> None:
+    def __init__(self, agreement: int = 3) -> None:
         self.agreement = agreement
         self._recent: list[list[str]] = []
         self._committed: list[str] = []

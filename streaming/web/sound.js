@@ -48,6 +48,8 @@ export class Sound {
   #opening;
   /** @type {AudioWorkletNode | undefined} */
   #player;
+  /** @type {{message: object, transfer: Transferable[]}[]} said before it was there */
+  #untold = [];
   /** @type {GainNode | undefined} */
   #volume;
   /** @type {MediaStream | undefined} */
@@ -74,7 +76,12 @@ export class Sound {
 
   /** Make sound possible; does nothing if it is. */
   async open() {
-    this.#opening ??= this.#start();
+    this.#opening ??= this.#start().catch((error) => {
+      // The next click may have more luck.
+      this.#opening = undefined;
+      this.#untold = [];
+      throw error;
+    });
     const context = await this.#opening;
     if (context.state !== "running") await context.resume();
     return context;
@@ -95,6 +102,9 @@ export class Sound {
     });
     this.#player.connect(this.#volume).connect(context.destination);
     this.#player.port.onmessage = ({ data }) => this.#told(data);
+    for (const { message, transfer } of this.#untold.splice(0)) {
+      this.#player.port.postMessage(message, transfer);
+    }
     return context;
   }
 
@@ -161,28 +171,38 @@ export class Sound {
    * @param {number} ms how much of it was played before
    */
   begin(turn, rate, ms = 0) {
-    this.#player?.port.postMessage({ type: "begin", turn, rate, ms });
+    this.#tell({ type: "begin", turn, rate, ms });
   }
 
   /** @param {ArrayBuffer} pcm the next piece of the reply */
   play(pcm) {
-    this.#player?.port.postMessage({ type: "audio", pcm }, [pcm]);
+    this.#tell({ type: "audio", pcm }, [pcm]);
   }
 
   /** The reply has no more pieces. */
   end() {
-    this.#player?.port.postMessage({ type: "end" });
+    this.#tell({ type: "end" });
   }
 
   /** Fall silent at once. */
   hush() {
-    this.#player?.port.postMessage({ type: "clear" });
+    this.#tell({ type: "clear" });
   }
 
   /** @param {boolean} muted whether replies are to be seen and not heard */
   mute(muted) {
     this.#muted = muted;
     if (this.#volume) this.#volume.gain.value = muted ? 0 : 1;
+  }
+
+  /**
+   * Where somebody types, the answer may come sooner than the player is there.
+   * @param {object} message
+   * @param {Transferable[]} transfer
+   */
+  #tell(message, transfer = []) {
+    if (this.#player) this.#player.port.postMessage(message, transfer);
+    else if (this.#opening) this.#untold.push({ message, transfer });
   }
 
   /** @param {{type: string, turn: number, at: number, ms: number, level: number}} news */

@@ -6,18 +6,20 @@ from voice.hypotheses import StablePrefix
 words = st.lists(st.sampled_from(["turn", "on", "off", "the", "light"]), max_size=6)
 
 
-def test_a_word_is_committed_when_two_hypotheses_agree():
+def test_a_word_is_committed_when_three_hypotheses_agree():
     prefix = StablePrefix()
     assert prefix.feed("turn on a") == ""
-    assert prefix.feed("turn on the") == "turn on"
+    assert prefix.feed("turn on the") == ""
+    assert prefix.feed("turn on the light") == "turn on"
     assert prefix.feed("turn on the light") == "the"
     assert prefix.committed == "turn on the"
 
 
 def test_disagreement_with_what_stands_commits_nothing():
     prefix = StablePrefix()
-    for text in ("turn on", "turn on", "turn off the", "turn off the"):
-        prefix.feed(text)
+    for text in ("turn on", "turn off the"):
+        for _ in range(prefix.agreement):
+            prefix.feed(text)
     assert prefix.committed == "turn on"
 
 
@@ -34,6 +36,6 @@ def test_what_is_committed_only_ever_grows(hypotheses):
 @given(words)
 def test_agreeing_hypotheses_commit_everything(hypothesis):
     prefix = StablePrefix()
-    prefix.feed(" ".join(hypothesis))
-    prefix.feed(" ".join(hypothesis))
+    for _ in range(prefix.agreement):
+        prefix.feed(" ".join(hypothesis))
     assert prefix.committed.split() == hypothesis
