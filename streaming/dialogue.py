@@ -274,31 +274,24 @@ class Answer:
     async def _call(self, call: ToolCall, risk: Risk) -> tuple[str, bool]:
         """The result of a call, and whether it worked.
 
-        Who stops listening does not stop what has effects: half done is worse.
+        What has effects runs to its end, even if the user stops listening or the
+        session is over: half done is worse.
         """
-        outcome: asyncio.Future[tuple[str, bool]] = (
-            asyncio.get_running_loop().create_future()
-        )
-        work = self._situation.spawn(self._make(call, risk, outcome))
-        try:
-            return await asyncio.shield(outcome)
-        finally:
-            if risk is Risk.READ:
-                work.cancel()
+        work = self._make(call, risk)
+        if risk is Risk.READ:
+            return await work
+        return await asyncio.shield(self._assistant.toolbox.carry_through(work))
 
-    async def _make(
-        self, call: ToolCall, risk: Risk, outcome: asyncio.Future[tuple[str, bool]]
-    ) -> None:
+    async def _make(self, call: ToolCall, risk: Risk) -> tuple[str, bool]:
         self._situation.tell(call, risk, "running")
         try:
             text = await self._assistant.toolbox.call(call)
         except asyncio.CancelledError:
-            # The session is over, or nobody needs what is read: it may have worked.
+            # Nobody needs any more what is read.
             self._situation.tell(call, risk, "failed")
             raise
         except ToolFailed as fault:
             self._situation.tell(call, risk, "failed")
-            outcome.set_result((f"Error: {fault}", False))
-        else:
-            self._situation.tell(call, risk, "done")
-            outcome.set_result((text, True))
+            return f"Error: {fault}", False
+        self._situation.tell(call, risk, "done")
+        return text, True

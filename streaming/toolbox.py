@@ -10,12 +10,12 @@ import json
 import logging
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from streaming.tool_settings import ToolServer, ToolSettings
 from voice.dialogue import Tool, ToolCall
@@ -51,6 +51,8 @@ LONGEST_RESULT = 4000
 
 _STRANGE = re.compile(r"[^A-Za-z0-9_-]")
 
+Outcome = TypeVar("Outcome")
+
 
 class ToolFailed(Exception):  # noqa: N818  (it is told to a model, as a result)
     """A tool did not do what it was asked to; the text is for the model."""
@@ -75,6 +77,7 @@ class Toolbox:
     def __init__(self, settings: ToolSettings) -> None:
         self._risks = settings.risks
         self.connections = [_Connection(server) for server in settings.servers]
+        self._effects: set[asyncio.Task[Any]] = set()
 
     @property
     def connected(self) -> dict[str, bool]:
@@ -127,6 +130,28 @@ class Toolbox:
             if connection.server.name == offer.server:
                 return await connection.call(offer.name, json.loads(call.arguments))
         raise AssertionError(f"no server {offer.server}")
+
+    def carry_through(
+        self, effect: Coroutine[None, None, Outcome]
+    ) -> asyncio.Task[Outcome]:
+        """Begin a call with effects, which no end of a session cuts off.
+
+        It ends by itself: `call` has the deadline of its server.
+        """
+        task = asyncio.create_task(effect)
+        self._effects.add(task)
+        task.add_done_callback(self._carried_through)
+        return task
+
+    async def finish(self) -> None:
+        """Wait for the calls with effects that are under way."""
+        await asyncio.gather(*self._effects, return_exceptions=True)
+
+    def _carried_through(self, task: asyncio.Task[Any]) -> None:
+        self._effects.discard(task)
+        if not task.cancelled() and (bug := task.exception()) is not None:
+            # Who asked for it may be gone.
+            log.error("a bug in a call of a tool", exc_info=bug)
 
     def _offer(self, name: str) -> _Offer | None:
         for connection in self.connections:
@@ -217,6 +242,8 @@ class _Connection:
 async def open_toolbox(settings: ToolSettings) -> AsyncIterator[Toolbox]:
     """Connect to all servers; leaving the context ends their processes.
 
+    What has effects and is under way is waited for, up to the deadline of its server.
+
     Raises:
         ConfigError: the extra ``tools`` is not installed.
     """
@@ -232,6 +259,7 @@ async def open_toolbox(settings: ToolSettings) -> AsyncIterator[Toolbox]:
             waiter.cancel()
         yield toolbox
     finally:
+        await toolbox.finish()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -364,8 +364,8 @@ async def test_only_what_reads_is_called_before_the_end(
     assert faults == []
 
 
-async def test_a_call_that_the_end_of_the_session_cuts_off_is_not_left_running(
-    model, toolbox, monkeypatch
+async def test_the_end_of_a_session_does_not_cut_off_what_has_effects(
+    model, toolbox, journal, monkeypatch, caplog
 ):
     monkeypatch.setitem(RISKS, "t.wait", Risk.REVERSIBLE)
     faults, told = [], []
@@ -384,7 +384,39 @@ async def test_a_call_that_the_end_of_the_session_cuts_off_is_not_left_running(
         await tasks.aclose()
         listener.cancel()
         await asyncio.gather(listener, return_exceptions=True)
+        assert [used.state for used in told] == ["running"]
+        with caplog.at_level("INFO"):
+            await toolbox.finish()
+    assert [used.state for used in told] == ["running", "done"]
+    assert "s turn 1: tool t__wait (reversible): done" in caplog.text
+    assert done(journal) == ["waited"]
+    assert faults == []
+
+
+async def test_what_only_reads_ends_with_the_session(
+    model, toolbox, journal, monkeypatch
+):
+    monkeypatch.setitem(RISKS, "t.wait", Risk.READ)
+    faults, told = [], []
+    tasks = Tasks(faults.append)
+    async with chat(model) as served:
+        assistant = Assistant(
+            chat=served, toolbox=toolbox, clock=lambda: datetime.now(UTC)
+        )
+        one = Answer(
+            assistant, situation(tasks, told, [], 'call t__wait {"seconds":30}')
+        )
+        listener = asyncio.create_task(anext(one.words()))
+        async with asyncio.timeout(20):
+            while not told:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await tasks.aclose()
+        listener.cancel()
+        await asyncio.gather(listener, return_exceptions=True)
+        async with asyncio.timeout(5):
+            await toolbox.finish()
     assert [used.state for used in told] == ["running", "failed"]
+    assert done(journal) == []
     assert faults == []
 
 

@@ -120,6 +120,24 @@ async def test_a_tool_that_takes_too_long_is_not_waited_for(journal):
         assert await box.call(call("look")) == "It is raining."
 
 
+async def test_the_end_of_the_server_waits_for_what_has_effects(journal):
+    async with open_toolbox(settings(started(journal))) as box:
+        waiting = box.carry_through(box.call(call("wait", seconds=1)))
+        await asyncio.sleep(0)
+    assert waiting.done()
+    assert waiting.result() == "waited"
+    assert journal.read_text(encoding="utf-8") == "waited\n"
+
+
+async def test_a_bug_in_a_call_is_not_hidden_though_nobody_waits(caplog):
+    async def break_down():
+        raise RuntimeError("a bug")
+
+    async with open_toolbox(ToolSettings()) as box:
+        box.carry_through(break_down())
+    assert "a bug in a call of a tool" in caplog.text
+
+
 async def test_a_server_that_left_is_started_again(journal, monkeypatch):
     monkeypatch.setattr(toolbox_module, "RECONNECT_S", (0.05,))
     async with open_toolbox(settings(started(journal, timeout_s=3.0))) as box:
