@@ -2,17 +2,18 @@
 
 python -m models.recipes.intents.evaluate --model FOLDER --heard FILE [--json FILE]
 
-The commands are those that `hearing --test` had said and heard. What each should lead
-to is what the grammar makes of the sentence as it was written. A wrong action is an
-intent that is not the wanted one. Every second command is only for choosing the
-threshold; the figures are those of the others.
+The commands are those that `hearing --test` had said and heard; with --typed they are
+read as they were said, by somebody who makes no mistakes. What each should lead to is
+what the grammar makes of the sentence before it was reworded. A wrong action is an
+intent, or a slot of it, that is not the wanted one. Every second command is only for
+choosing the threshold; the figures are those of the others.
 """
 
 import argparse
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -154,9 +155,12 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--heard", type=Path, required=True)
     parser.add_argument("--recordings", type=Path, help="a folder with an index.csv")
+    parser.add_argument("--typed", action="store_true", help="as said, not as heard")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     arguments = parser.parse_args()
     heard = read_heard(arguments.heard)
+    if arguments.typed:
+        heard = [replace(pair, text=pair.command.text) for pair in heard]
     languages = sorted({pair.command.language for pair in heard})
     grammar = GrammarResponder.load(demo_home(), languages)
     model = PointingModel.load(arguments.model, demo_home(), languages)

@@ -1,6 +1,6 @@
 """What a recogniser really makes of commands: said by eSpeak, heard by a model.
 
-python -m models.recipes.intents.hearing --out FILE [--test]
+python -m models.recipes.intents.hearing --out FILE [--test] [--recognizer starter]
 
 Every line of the file is a JSON object with a command and what was heard. In the test
 set, sentences, voices and paraphrases are such as training never had, and all commands
@@ -20,7 +20,7 @@ from models.recipes.intents.commands import NOTHING, Command, Commands, Word
 from models.recipes.recognizer.clips import synthesized
 from models.recipes.recognizer.sentences import is_test_sentence
 from models.recipes.recognizer.text import spoken
-from voice.assembly import ModelChoice, load_recognizer
+from voice.assembly import STARTER_WHISPER, ModelChoice, load_recognizer
 from voice.audio import HEARING_RATE, Pcm
 from voice.home_files import demo_home
 from voice.responders.grammar import GrammarResponder
@@ -156,9 +156,11 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=900, help="commands per language")
     parser.add_argument("--seed", type=int, default=20261121)
     parser.add_argument("--test", action="store_true")
+    # One that writes only sentences of the grammar leaves nothing to be learned.
+    parser.add_argument("--recognizer", default=STARTER_WHISPER)
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed + arguments.test)
-    recognizer = load_recognizer(ModelChoice())
+    recognizer = load_recognizer(ModelChoice(recognizer=arguments.recognizer))
     started = time.monotonic()
     sources = {
         language: _commands(language, rng, test=arguments.test)
