@@ -21,6 +21,7 @@ import numpy as np
 
 from models.recipes.intents.hearing import Heard, read_heard
 from models.recipes.intents.pools import read_sentences
+from models.recipes.recognizer.people import recordings_folder
 from voice.home_files import demo_home
 from voice.responders.grammar import GrammarResponder
 from voice.responders.pointing_model import PointingModel
@@ -154,7 +155,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--heard", type=Path, required=True)
-    parser.add_argument("--recordings", type=Path, help="a folder with an index.csv")
+    parser.add_argument("--recordings", type=Path, default=recordings_folder("dev"))
     parser.add_argument("--typed", action="store_true", help="as said, not as heard")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     arguments = parser.parse_args()

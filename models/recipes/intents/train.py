@@ -25,6 +25,7 @@ from models.recipes.intents.examples import Codec, Example, Mixture
 from models.recipes.intents.hearing import read_heard
 from models.recipes.intents.network import Llama, Shape
 from models.recipes.intents.pools import read_pools, read_sentences
+from models.recipes.recognizer.people import recordings_folder
 
 __all__ = ["Settings", "batches", "load_run", "loss_of", "train"]
 
@@ -236,7 +237,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--pools", type=Path, required=True)
     parser.add_argument("--heard", type=Path, help="what `hearing` wrote")
-    parser.add_argument("--recordings", type=Path, help="a folder with an index.csv")
+    parser.add_argument("--recordings", type=Path, default=recordings_folder("train"))
     parser.add_argument("--languages", nargs="*", help="of the pools; all by default")
     parser.add_argument("--minutes", type=float, default=Settings.minutes)
     parser.add_argument("--threads", type=int, default=1)

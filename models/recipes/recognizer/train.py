@@ -371,6 +371,9 @@ def main() -> None:
     parser.add_argument(
         "--resume", action="store_true", help="go on from the last checkpoint"
     )
+    parser.add_argument(
+        "--until", type=float, default=1.0, help="stop after this part of the run"
+    )
     arguments = parser.parse_args()
     config = Config.load(arguments.config)
     trainer = Trainer(config, arguments.out, recordings=arguments.recordings)
@@ -384,6 +387,8 @@ def main() -> None:
             line = json.dumps({key: round(value, 4) for key, value in report.items()})
             print(line, flush=True)
             print(line, file=log, flush=True)
+            if trainer.progress >= arguments.until:
+                trainer.stop()
 
 
 if __name__ == "__main__":
