@@ -1,4 +1,4 @@
-"""`parley eval`: how well the recordings of an index are understood."""
+"""`parley eval`: how well recordings, or voices made for it, are understood."""
 
 import argparse
 from collections.abc import Sequence
@@ -14,7 +14,11 @@ from streaming.commands.options import (
 )
 from streaming.commands.progress import with_progress
 from streaming.commands.tables import percent, table
+from streaming.commands.target_parts import Sizes
+from streaming.commands.target_rows import print_results
+from streaming.commands.targets import Measurement
 from streaming.commands.transcribe import load_listener
+from streaming.config import Config
 from voice.assembly import ModelChoice, heard_languages, load_responder
 from voice.audio import read_audio
 from voice.evaluation import ALL, Evaluation, Outcome, Score, tally
@@ -55,6 +59,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also every clip that was not understood, or misunderstood",
     )
+    parser.add_argument(
+        "--targets",
+        action="store_true",
+        help="measure what the starter models are to reach: every language in made"
+        " voices, an hour of noise, decoding times; with INDEX.csv neural voices and"
+        " people too (takes an hour)",
+    )
+    parser.add_argument(
+        "--results",
+        type=Path,
+        metavar="FILE.json",
+        help="with --targets: keep what was measured, and go on from there",
+    )
     add_json_option(parser)
     add_settings(
         parser,
@@ -75,6 +92,8 @@ def _count(text: str) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Hear every clip and print the scores."""
     config = config_from(arguments)
+    if arguments.targets:
+        return _run_targets(config, arguments)
     clips = _chosen(read_index(_index(arguments.index)), arguments)
     choice = config.choice if arguments.detect else _narrowed(config.choice, clips)
     listener, languages = load_listener(config, choice)
@@ -97,6 +116,20 @@ def run(arguments: argparse.Namespace) -> int:
         _print(scores, detect=arguments.detect)
     if arguments.errors:
         _print_errors(outcomes, as_json=arguments.json)
+    return 0
+
+
+def _run_targets(config: Config, arguments: argparse.Namespace) -> int:
+    given = arguments.index
+    clips = [] if given is None else _chosen(read_index(_index(given)), arguments)
+    sizes = Sizes()
+    if arguments.limit is not None:
+        limit = arguments.limit
+        sizes = Sizes(sentences=limit, wordless_s=60.0 * limit, recordings=limit)
+    print_results(
+        Measurement(config, clips, sizes, arguments.results).run(),
+        as_json=arguments.json,
+    )
     return 0
 
 

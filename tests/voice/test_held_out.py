@@ -1,0 +1,80 @@
+"""Made speech: likely sentences in unheard voices, and none that training has seen."""
+
+import math
+import random
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from voice.held_out import VARIANTS, drawn, is_held_out, readings
+from voice.sentence_graphs import Form, SentenceGraph, joined
+from voice.synthesizers.espeak import Espeak
+
+GRAPH = SentenceGraph(
+    language="en",
+    words=((Form("stop", "stop"),), (Form("2", "two"), Form("3", "three", 9.0))),
+    arcs=((), ((1, 0),), ((0, 1),)),
+    senses=(frozenset({"a"}), frozenset({"b"}), frozenset()),
+    rarities=((), (-math.log(0.75),), (0.0,)),
+    end_rarities=(0.0, -math.log(0.25), 0.0),
+    values={},
+)
+"""Three times in four "stop 2", seldom "stop 3"; else "stop"."""
+
+NUMBERS = SentenceGraph(
+    language="de",
+    words=(tuple(Form(str(n), str(n)) for n in range(100)),),
+    arcs=((), ((0, 0),)),
+    senses=(frozenset({"a"}), frozenset()),
+    rarities=((), (0.0,)),
+    end_rarities=(0.0, 0.0),
+    values={},
+)
+"""Any number below 100."""
+
+
+def test_sentences_are_drawn_as_often_as_they_are_likely() -> None:
+    rng = random.Random(1)
+    texts = Counter(
+        joined(form.written for form in drawn(GRAPH, rng)) for _ in range(2000)
+    )
+    assert set(texts) <= {"stop", "stop 2", "stop 3"}
+    assert 400 < texts["stop"] < 600
+    assert texts["stop 3"] < 20
+
+
+def test_readings_differ_and_follow_from_the_seed() -> None:
+    one, other = (list(readings(NUMBERS, 4, random.Random(7))) for _ in range(2))
+    assert len({reading.written for reading in one}) == 4
+    for first, second in zip(one, other, strict=True):
+        assert (first.written, first.voice) == (second.written, second.voice)
+        # The library draws the breath in a voice itself: no two readings are equal.
+        assert first.seconds == pytest.approx(second.seconds, abs=0.05)
+        assert first.seconds > 0.3
+        assert np.abs(first.pcm.samples).max() > 1000
+
+
+def test_only_what_was_kept_out_of_training_is_read() -> None:
+    read = list(readings(NUMBERS, 50, random.Random(1)))
+    texts = [reading.written for reading in read]
+    assert sorted(texts, key=int) == [str(n) for n in range(100) if is_held_out(str(n))]
+    assert {reading.voice.split("+")[1] for reading in read} <= set(VARIANTS)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_voice_can_be_spoken_with(variant: str) -> None:
+    assert Espeak.load().has_voice(f"de+{variant}")
+
+
+def test_the_recipes_keep_out_the_same_voices_and_sentences() -> None:
+    pytest.importorskip("torch", reason="needs the extra `train`")
+    pytest.importorskip("wordfreq", reason="needs the extra `train`")
+    from models.recipes.acoustic.texts import is_test_sentence
+    from models.recipes.recognizer.clips import TEST_VARIANTS, TRAINING_VARIANTS
+
+    assert TEST_VARIANTS == VARIANTS
+    assert not set(TRAINING_VARIANTS) & set(VARIANTS)
+    texts = [f"turn on lamp {number}" for number in range(300)]
+    assert [*map(is_test_sentence, texts)] == [*map(is_held_out, texts)]
+    assert is_held_out("Turn ON") == is_test_sentence("turn on")
