@@ -24,7 +24,8 @@ export PARLEY_MODELS__CACHE ?= $(abspath $(VENV))/sentences
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test test-clients style types contracts spelling tests \
-	coverage format bench peers models docs lock clean
+	coverage format bench peers models models-acoustic models-recognizer models-intents \
+	docs lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -90,12 +91,25 @@ docs: $(VENV)/.dev ## write the pages that are made from the code
 	$(BIN)/python -m tests.voice.exploration > docs/turn-taking.md
 	$(BIN)/python -m tests.streaming.protocol_page
 
-models: $(VENV)/.dev ## make the starter models anew from seeds: hours; needs the extra train
+models: models-acoustic models-recognizer models-intents ## make the starter models anew from seeds: hours; needs the extra train
+
+# A run that was cut off goes on from its last checkpoint.
+resume = $(if $(wildcard $(RUNS)/$(1)/checkpoint.pt),--resume)
+recordings := $(or $(wildcard $(PARLEY_SPEECH)/train),$(wildcard ../shared/speech/train))
+
+models-acoustic: $(VENV)/.dev
 	$(BIN)/python -m models.recipes.acoustic.train --out $(RUNS)/acoustic \
-		$(if $(wildcard $(RUNS)/acoustic/checkpoint.pt),--resume)
+		$(call resume,acoustic)
 	$(BIN)/python -m models.recipes.acoustic.ship --run $(RUNS)/acoustic --version new
+
+models-recognizer: $(VENV)/.dev
+ifneq ($(recordings),)
 	$(BIN)/python -m models.recipes.recognizer.train --out $(RUNS)/recognizer \
-		$(if $(wildcard $(RUNS)/recognizer/checkpoint.pt),--resume)
+		--until 0.33 $(call resume,recognizer)
+	$(BIN)/python -m models.recipes.recognizer.align --run $(RUNS)/recognizer
+endif
+	$(BIN)/python -m models.recipes.recognizer.train --out $(RUNS)/recognizer \
+		$(if $(recordings),--resume,$(call resume,recognizer))
 	$(BIN)/python -m models.recipes.recognizer.export --run $(RUNS)/recognizer \
 		--out models/starter/recognizer
 	$(BIN)/python -m models.recipes.recognizer.evaluate \
@@ -104,6 +118,18 @@ models: $(VENV)/.dev ## make the starter models anew from seeds: hours; needs th
 		--model models/starter/recognizer --run $(RUNS)/recognizer \
 		--scores $(RUNS)/scores.json --version new \
 		--out models/manifests/starter-recognizer.toml
+
+models-intents: INTENTS := $(RUNS)/intents
+models-intents: RECIPE := $(BIN)/python -m models.recipes.intents
+models-intents: $(VENV)/.dev
+	@mkdir -p $(INTENTS)
+	$(RECIPE).pools --out $(INTENTS)/pools.pkl
+	$(RECIPE).hearing --out $(INTENTS)/heard.jsonl
+	$(RECIPE).hearing --test --each 150 --out $(INTENTS)/heard_test.jsonl
+	$(RECIPE).train --run $(INTENTS)/model --pools $(INTENTS)/pools.pkl \
+		--heard $(INTENTS)/heard.jsonl --minutes 60
+	$(RECIPE).ship --run $(INTENTS)/model --heard $(INTENTS)/heard_test.jsonl \
+		--version new
 
 lock: ## choose the newest versions of everything (needs uv)
 	uv pip compile $(UV_FLAGS) --output-file requirements.lock pyproject.toml

@@ -2,13 +2,14 @@
 
 import json
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from voice.manifests import files_in
+from voice.manifests import data_root, files_in
 
-__all__ = ["described"]
+__all__ = ["described", "put"]
 
 _NO_KEY = re.compile(r"[^A-Za-z0-9]+")
 
@@ -56,6 +57,24 @@ def described(
     for group, figures in quality.items():
         lines += ["", f"[quality.{_NO_KEY.sub('_', group)}]", *_pairs(figures)]
     return "\n".join(lines) + "\n"
+
+
+def put(made: Path, name: str, manifest: str) -> None:
+    """Ship a model once all of it is there: until then the one before it stays whole.
+
+    Args:
+        made: its directory, elsewhere; `models/starter` gets one of the same name.
+        name: of the manifest.
+        manifest: as `described` wrote it.
+    """
+    models = data_root() / "models"
+    target = models / "starter" / made.name
+    fresh = target.with_suffix(".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(made, fresh)
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.rename(target)
+    (models / "manifests" / f"{name}.toml").write_text(manifest, encoding="utf-8")
 
 
 def _pairs(facts: Mapping[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from models.recipes.acoustic.calibrate import calibrate
 from models.recipes.acoustic.evaluate import load_run
 from models.recipes.acoustic.export import describe, export
-from models.recipes.manifests import described
+from models.recipes.manifests import described, put
 from models.recipes.recognizer.people import recordings_folder
 from voice.assembly import (
     STARTER,
@@ -29,7 +29,6 @@ from voice.audio import HEARING_RATE, read_audio
 from voice.detection import GatePolicy
 from voice.evaluation import Evaluation, Outcome, tally
 from voice.fixtures import read_index
-from voice.manifests import data_root
 from voice.turns import TurnPolicy
 from voice.utterances import Listener
 
@@ -98,33 +97,34 @@ def _scores(
     )
 
 
-def ship(run: Path, version: str, recordings: Path | None, *, cache: str) -> None:
-    """Make the files of the starter."""
-    target = data_root() / "models" / "starter" / "acoustic"
-    target.mkdir(parents=True, exist_ok=True)
+def ship(
+    run: Path, version: str, recordings: Path | None, *, cache: str, scratch: Path
+) -> None:
+    """Make the files of the starter; `scratch` is an empty directory."""
+    made = scratch / "acoustic"
+    made.mkdir()
     model, training = load_run(run)
-    export(model, target / "acoustic.onnx")
-    describe(run, model, target)
+    export(model, made / "acoustic.onnx")
+    describe(run, model, made)
     quality = {}
     if recordings is not None:
-        calibrate(target, recordings, cache=cache)
-        quality = measured(target, recordings, cache=cache)
+        calibrate(made, recordings, cache=cache)
+        quality = measured(made, recordings, cache=cache)
     millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
     text = described(
-        target,
+        made,
         name=STARTERS[STARTER],
         stage="recognition",
         family="acoustic",
         version=version,
-        languages=heard_languages(ModelChoice(recognizer=str(target))),
+        languages=heard_languages(ModelChoice(recognizer=str(made))),
         sample_rate=HEARING_RATE,
         source=f"models/recipes/acoustic, {training['step']:.0f} steps,"
         f" {training['clips']:.0f} clips, {training['elapsed'] / 60:.0f} minutes on"
         f" 2 cores, {millions:.2f} million parameters",
         quality=quality,
     )
-    path = data_root() / "models" / "manifests" / f"{STARTERS[STARTER]}.toml"
-    path.write_text(text, encoding="utf-8")
+    put(made, STARTERS[STARTER], text)
 
 
 def main() -> None:
@@ -137,8 +137,11 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        cache = arguments.cache or temporary
-        ship(arguments.run, arguments.version, arguments.recordings, cache=cache)
+        ship(
+            *(arguments.run, arguments.version, arguments.recordings),
+            cache=arguments.cache or temporary,
+            scratch=Path(temporary),
+        )
 
 
 if __name__ == "__main__":

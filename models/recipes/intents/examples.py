@@ -13,6 +13,7 @@ from models.recipes.intents.commands import Command, Word
 from models.recipes.intents.confusions import Confusions
 from models.recipes.intents.hearing import Heard, aligned
 from models.recipes.intents.pools import Pool
+from voice.responders.grammar import GRAMMAR_LANGUAGES
 from voice.responders.pointing import (
     ANSWER,
     END,
@@ -100,6 +101,13 @@ class Codec:
         tokenizer.train_from_iterator(_words(pools), trainer)
         return cls(
             [PADDING, END, NONE, ANSWER, *numbered, *languages, *named], tokenizer
+        )
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Tags in which it can be asked."""
+        return tuple(
+            tag for tag in GRAMMAR_LANGUAGES if language_token(tag) in self._numbers
         )
 
     def pieces(self, word: str) -> list[str]:

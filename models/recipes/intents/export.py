@@ -1,6 +1,6 @@
 """Write a run as a CTranslate2 model.
 
-python -m models.recipes.intents.export --run FOLDER --out FOLDER --threshold NUMBER
+python -m models.recipes.intents.export --run FOLDER --out FOLDER [--threshold NUMBER]
 """
 
 import argparse
@@ -17,7 +17,7 @@ from models.recipes.intents.network import EPSILON, ROTARY_BASE, Llama
 from models.recipes.intents.train import load_run
 from voice.responders.pointing import END
 
-__all__ = ["export"]
+__all__ = ["describe", "export"]
 
 UNSAID = -1e4
 """The score of tokens that are no answers."""
@@ -28,7 +28,6 @@ def export(
     codec: Codec,
     folder: Path,
     *,
-    languages: list[str],
     threshold: float,
     quantization: str = "int8",
 ) -> None:
@@ -38,7 +37,6 @@ def export(
         model: trained.
         codec: of the same run.
         folder: must not exist, or be empty.
-        languages: tags that it may be asked in.
         threshold: probability of the whole answer below which it does not count.
         quantization: of the weights, as CTranslate2 names it.
     """
@@ -64,7 +62,16 @@ def export(
     folder.mkdir(parents=True, exist_ok=True)
     spec.save(str(folder))
     codec.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    content = {"prompt": "pointing", "languages": languages, "threshold": threshold}
+    describe(codec, folder, threshold=threshold)
+
+
+def describe(codec: Codec, folder: Path, *, threshold: float) -> None:
+    """Write `parley.json`, by which the model is known for what it is."""
+    content = {
+        "prompt": "pointing",
+        "languages": codec.languages,
+        "threshold": threshold,
+    }
     (folder / "parley.json").write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 
 
@@ -104,17 +111,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--languages", nargs="+", required=True)
     parser.add_argument("--threshold", type=float, default=0.5)
     arguments = parser.parse_args()
     model, codec, state = load_run(arguments.run)
-    export(
-        model,
-        codec,
-        arguments.out,
-        languages=arguments.languages,
-        threshold=arguments.threshold,
-    )
+    export(model, codec, arguments.out, threshold=arguments.threshold)
     print(
         f"{arguments.out}: step {state['step']:.0f}, CTranslate2 {ctranslate2.__version__}"
     )

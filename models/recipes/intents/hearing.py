@@ -27,7 +27,14 @@ from voice.responders.grammar import GrammarResponder
 from voice.responders.pointing import words_of
 from voice.stages import Recognizer
 
-__all__ = ["Heard", "aligned", "aligned_places", "hear", "read_heard"]
+__all__ = [
+    "Heard",
+    "aligned",
+    "aligned_places",
+    "commands_to_say",
+    "hear",
+    "read_heard",
+]
 
 LANGUAGES = ("en", "de", "fr", "es")
 """Of the starter recogniser."""
@@ -111,7 +118,9 @@ def aligned_places(said: str, heard: str) -> list[int | None]:
     return origins
 
 
-def _commands(language: str, rng: random.Random, *, test: bool) -> Iterator[Heard]:
+def commands_to_say(
+    language: str, rng: random.Random, *, test: bool
+) -> Iterator[Heard]:
     """Commands to be said; half of them bent. What is heard is still empty."""
     manners = Manners.of(language, test=test)
     grammar = GrammarResponder.load(demo_home(), [language]) if test else None
@@ -163,7 +172,7 @@ def main() -> None:
     recognizer = load_recognizer(ModelChoice(recognizer=arguments.recognizer))
     started = time.monotonic()
     sources = {
-        language: _commands(language, rng, test=arguments.test)
+        language: commands_to_say(language, rng, test=arguments.test)
         for language in LANGUAGES
     }
     with arguments.out.open("w", encoding="utf-8") as out:

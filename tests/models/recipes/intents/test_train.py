@@ -13,7 +13,6 @@ import torch
 from models.recipes.intents.confusions import Confusions
 from models.recipes.intents.examples import Codec, Mixture
 from models.recipes.intents.export import export
-from models.recipes.intents.manifest import manifest
 from models.recipes.intents.pools import Pool, make_pool
 from models.recipes.intents.train import Settings, load_run, train
 from voice.home_files import demo_home
@@ -41,9 +40,7 @@ def run(pool, tmp_path_factory):
 def exported(run, tmp_path_factory):
     model, codec, _ = load_run(run[0])
     folder = tmp_path_factory.mktemp("exported")
-    export(
-        model, codec, folder, languages=["en"], threshold=0.5, quantization="float32"
-    )
+    export(model, codec, folder, threshold=0.5, quantization="float32")
     return folder
 
 
@@ -79,9 +76,3 @@ def test_what_was_exported_can_be_asked(exported) -> None:
     _, probability = model.proposal("turn on the lights in the kitchen", "en")
     assert 0 <= probability <= 1
     assert model.proposal("schalte das licht an", "de") == (None, 0.0)
-
-
-def test_a_manifest_lists_what_was_exported(exported) -> None:
-    text = manifest(exported, version="1", source="a test", quality={"en": {"n": 1}})
-    for path in exported.iterdir():
-        assert f'path = "{path.name}"' in text
