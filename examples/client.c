@@ -8,7 +8,6 @@
 #include "board.h"
 
 enum { FRAME = 320, LARGEST = 16384, TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10 };
-
 static int wire;
 
 static void exactly(uint8_t *data, size_t size) {
@@ -18,15 +17,16 @@ static void exactly(uint8_t *data, size_t size) {
 
 static void send_frame(int opcode, const void *payload, size_t size) {
     // Clients must mask; the mask of zeros leaves the payload as it is.
-    uint8_t frame[8 + 2 * FRAME] = {0x80 | opcode, 0x80 | 126, size >> 8, size & 255};
+    uint8_t frame[8 + 2 * FRAME] = {0x80 | opcode, 0x80 | (size < 126 ? size : 126)};
+    size_t head = size < 126 ? 6 : 8;
+    if (head == 8) { frame[2] = size >> 8; frame[3] = size & 255; }
     if (size > 2 * FRAME) exit(1);
-    memcpy(frame + 8, payload, size);
-    if (send(wire, frame, 8 + size, 0) != (ssize_t)(8 + size)) exit(1);
+    memcpy(frame + head, payload, size);
+    if (send(wire, frame, head + size, 0) != (ssize_t)(head + size)) exit(1);
 }
 
 static void take_frame(void) {
-    static uint8_t data[LARGEST + 1];
-    uint8_t head[4];
+    static uint8_t data[LARGEST + 1], head[4];
     exactly(head, 2);
     size_t size = head[1];
     if (size == 126) { exactly(head + 2, 2); size = head[2] << 8 | head[3]; }
@@ -41,13 +41,13 @@ static void take_frame(void) {
     }
 }
 
-int main(int count, char **words) {  // HOST PORT
+int main(int count, char **words) {  // HOST PORT [KEY]
     struct addrinfo *found, wanted = {.ai_socktype = SOCK_STREAM};
     if (count < 3 || getaddrinfo(words[1], words[2], &wanted, &found)) return 1;
-    wire = socket(found->ai_family, SOCK_STREAM, 0);
-    if (connect(wire, found->ai_addr, found->ai_addrlen)) return 1;
-    dprintf(wire, "GET /v1/stream HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: cGFybGV5LXBhcmxleS0xIQ==\r\n\r\n", words[1]);
+    if (connect(wire = socket(found->ai_family, SOCK_STREAM, 0), found->ai_addr, found->ai_addrlen)) return 1;
+    dprintf(wire, "GET /v1/stream HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n"
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: cGFybGV5LXBhcmxleS0xIQ==\r\n\r\n", words[1], count > 3 ? words[3] : "");
     char answer[1024] = "";
     for (int n = 0; n < 1000 && !strstr(answer, "\r\n\r\n"); n++) exactly((uint8_t *)answer + n, 1);
     if (!strstr(answer, " 101 ")) return fputs(answer, stderr), 1;

@@ -52,6 +52,7 @@ class Admission:
         page: str,
         obstacle: str,
         shows_key_later: bool = False,
+        is_signed: bool = True,
     ) -> Response | None:
         """The answer to who is refused; None lets the handshake go on.
 
@@ -61,6 +62,7 @@ class Admission:
             page: of the documentation, about what it asks for.
             obstacle: why there can be no further session; empty if there can.
             shows_key_later: whether who asks cannot send headers; then the door asks.
+            is_signed: whether the request bears the signature that it must.
         """
         if "websocket" not in ",".join(request.headers.get_all("Upgrade")).lower():
             path = request.path.partition("?")[0]
@@ -75,6 +77,9 @@ class Admission:
         ):
             hint = "list the page's in server.origins"
             return self._refuse("origin", http.HTTPStatus.FORBIDDEN, hint)
+        if not is_signed:
+            hint = "twilio.url must be that of TwiML, to the letter, and the token its account's"
+            return self._refuse("signature", http.HTTPStatus.FORBIDDEN, hint)
         known = shows_key_later or self.keys.admit(offered_keys(request.headers))
         if not known:
             hint = "send Authorization: Bearer with a key of server.api_keys"

@@ -14,7 +14,12 @@ from urllib.parse import urlsplit
 
 from streaming.addresses import Address
 from streaming.messages import ATTENTIONS
-from streaming.served_models import LlmConfig, ToolsConfig, VoxtralConfig
+from streaming.served_models import (
+    LlmConfig,
+    ToolsConfig,
+    VoxtralConfig,
+    websocket_url,
+)
 from streaming.settings import (
     Between,
     Fault,
@@ -51,6 +56,7 @@ __all__ = [
     "RestConfig",
     "ServerConfig",
     "Setting",
+    "TwilioConfig",
     "WakeConfig",
     "WorkersConfig",
     "WyomingConfig",
@@ -229,9 +235,10 @@ class ModelsConfig:
     """A directory with a recogniser, or the name of a shipped one."""
     voices: Annotated[str, Place("directory", ("",))] = ""
     """A directory with Piper voices; eSpeak speaks where it has none."""
-    language_model: Annotated[str, Place("directory", ("",))] = ""
-    """A directory with a CTranslate2 language model, which is asked for an intent
-    where the grammar has none; empty: nobody is. docs/language-models.md"""
+    language_model: Annotated[str, Place("directory", ("", STARTER))] = ""
+    """A directory with a CTranslate2 language model, or the name of the shipped one,
+    which is asked for an intent where the grammar has none; empty: nobody is.
+    docs/language-models.md"""
     device: Annotated[Device, OneOf(get_args(Device))] = "auto"
     compute_type: Annotated[str, OneOf(COMPUTE_TYPES)] = "default"
     """The arithmetic of CTranslate2; ``default`` is the one the model was saved in."""
@@ -292,6 +299,26 @@ class RestConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TwilioConfig:
+    """How Twilio's calls are told from others; ``server.dialects`` opens their door."""
+
+    url: Annotated[str, websocket_url] = ""
+    """Of the door, to the letter as TwiML has it: ``wss://voice.example/v1/twilio``;
+    Twilio signs it."""
+    auth_token_file: Annotated[str, Place("file", ("",))] = ""
+    """A file with the auth token of the account; empty: signatures are not looked at."""
+
+    def __post_init__(self) -> None:
+        """See that what is signed and the secret come together.
+
+        Raises:
+            ValueError: one of them is missing.
+        """
+        if bool(self.url) != bool(self.auth_token_file):
+            raise ValueError("url and auth_token_file belong together: give both")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that can be set, checked."""
 
@@ -304,6 +331,7 @@ class Config:
     wake: WakeConfig = field(default_factory=WakeConfig)
     wyoming: WyomingConfig = field(default_factory=WyomingConfig)
     rest: RestConfig = field(default_factory=RestConfig)
+    twilio: TwilioConfig = field(default_factory=TwilioConfig)
     llm: LlmConfig = field(default_factory=LlmConfig)
     tools: ToolsConfig = field(default_factory=ToolsConfig)
     voxtral: VoxtralConfig = field(default_factory=VoxtralConfig)
@@ -336,6 +364,7 @@ SECTIONS: dict[str, Any] = {
     "wake": WakeConfig,
     "wyoming": WyomingConfig,
     "rest": RestConfig,
+    "twilio": TwilioConfig,
     "llm": LlmConfig,
     "tools": ToolsConfig,
     "voxtral": VoxtralConfig,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from streaming.settings import Between, Fault, Place
 from voice.languages import for_client
 
-__all__ = ["LlmConfig", "ToolsConfig", "VoxtralConfig", "server_url"]
+__all__ = ["LlmConfig", "ToolsConfig", "VoxtralConfig", "server_url", "websocket_url"]
 
 Seconds: TypeAlias = Annotated[float, Between(0.1, 300)]
 

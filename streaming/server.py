@@ -6,6 +6,7 @@ import logging
 import secrets
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,8 +25,10 @@ from streaming.doors.xiaozhi import XiaozhiDoor
 from streaming.http_responses import json_response, response
 from streaming.messages import GoingAway
 from streaming.page import Page
+from streaming.protocols import twilio
 from streaming.protocols.realtime.fields import MAX_FRAME
 from streaming.services import Services
+from streaming.tool_settings import read_token
 from voice.errors import ConfigError, Stage
 from voice.turns import Floor
 
@@ -113,7 +116,7 @@ class Server:
         pools: the workers of each stage, for health and metrics.
 
     Raises:
-        ConfigError: there are no keys in the file of keys.
+        ConfigError: a file of secrets cannot be read, or holds none.
     """
 
     def __init__(
@@ -129,6 +132,10 @@ class Server:
         self._draining = False
         self._page = Page()
         self._admission = Admission(config.server, services.telemetry)
+        file = config.twilio.auth_token_file
+        self._twilio_token = (
+            read_token(Path(file), "twilio.auth_token_file") if file else ""
+        )
         self._listening: Listening | None = None
         self.port = config.server.port
         """The one that it listens on; until it does, 0 stands for any."""
@@ -252,6 +259,7 @@ class Server:
                     page=self._paths[path],
                     obstacle=self._obstacle,
                     shows_key_later=path == "/v1/twilio",
+                    is_signed=path != "/v1/twilio" or self._is_twilio(request),
                 )
             case "/healthz":
                 return json_response(http.HTTPStatus.OK, {"status": "alive"})
@@ -263,6 +271,12 @@ class Server:
                 paths = ["/", *self._paths, "/healthz", "/readyz", "/metrics"]
                 nothing = json_response(http.HTTPStatus.NOT_FOUND, {"paths": paths})
                 return self._page.answer(path) or nothing
+
+    def _is_twilio(self, request: Request) -> bool:
+        """Whether Twilio asks, as far as the operator wants to know."""
+        shown = request.headers.get_all("X-Twilio-Signature")
+        token = self._twilio_token
+        return not token or twilio.is_signed(self.config.twilio.url, token, shown)
 
     @property
     def _obstacle(self) -> str:

@@ -5,6 +5,8 @@ import os
 import platform
 import socket
 import sys
+import time
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
@@ -24,9 +26,11 @@ from streaming.commands.options import (
 )
 from streaming.commands.tables import table
 from streaming.config import Config, render
+from streaming.running import recognizer_loader
 from streaming.side_doors import check_extras
 from voice.assembly import (
     heard_languages,
+    load_interpreter,
     load_synthesizer,
     load_voice_activity,
     read_home,
@@ -111,6 +115,8 @@ class _Findings:
             "home": self._home(),
             "address": self._address(),
             "doors": self._doors(),
+            "language_model": self._language_model(),
+            "voxtral": self._voxtral(),
             "assistant": self._try(lambda: assistant_content(self._config)) or {},
             "leaves_the_process": [*LEAVES_THE_PROCESS, *_sent_by_choice(self._config)],
         }
@@ -154,6 +160,30 @@ class _Findings:
             "areas": len(home.areas) if home else 0,
             "devices": len(home.devices) if home else 0,
         }
+
+    def _language_model(self) -> dict[str, Any] | None:
+        """The model that is asked for intents; None if none is."""
+        choice = self._config.choice
+        return self._tried(
+            choice.language_model,
+            lambda: load_interpreter(
+                *(choice, read_home(choice), served_languages(choice)),
+                clock=time.monotonic,
+            ),
+        )
+
+    def _voxtral(self) -> dict[str, Any] | None:
+        """The server that hears instead of a model of ours; None if none does."""
+
+        def load() -> object:
+            return recognizer_loader(self._config)()
+
+        return self._tried(self._config.voxtral.url, load)
+
+    def _tried(self, name: str, load: Callable[[], object]) -> dict[str, Any] | None:
+        if not name:
+            return None
+        return {"name": name, "works": self._try(load) is not None}
 
     def _doors(self) -> dict[str, dict[str, Any]]:
         """The doors beside the websocket that are to be open."""
@@ -238,6 +268,10 @@ def _print(content: dict[str, Any]) -> None:
     for name, door in content["doors"].items():
         state = "free" if door["free"] else "TAKEN"
         print(f"{name:<10}{door['address']}: {state}")
+    for kind in ("language_model", "voxtral"):
+        if (tried := content[kind]) is not None:
+            told = "it works" if tried["works"] else "IT DOES NOT WORK; see below"
+            print(f"{kind} {tried['name']}: {told}")
     for line in assistant_lines(content["assistant"]):
         print(line)
     told = "ready" if content["microphone"] else "pip install parley-voice[microphone]"

@@ -1,12 +1,15 @@
 """Twilio Media Streams: a telephone call as JSON, mu-law at 8 kHz in base64.
 
 https://www.twilio.com/docs/voice/media-streams/websocket-messages: what comes is one of
-the values below, what goes is made by `media`, `mark` and `clear`.
+the values below, what goes is made by `media`, `mark` and `clear`. Who calls is known by
+`is_signed`, as https://www.twilio.com/docs/usage/security says.
 """
 
 import base64
+import hashlib
+import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,7 +17,19 @@ from streaming.protocols.g711 import G711_RATE
 from streaming.protocols.json_text import read_object
 from voice.errors import ClientError
 
-__all__ = ["Mark", "Media", "Other", "Start", "Stop", "clear", "mark", "media", "parse"]
+__all__ = [
+    "Mark",
+    "Media",
+    "Other",
+    "Start",
+    "Stop",
+    "clear",
+    "is_signed",
+    "mark",
+    "media",
+    "parse",
+    "signature",
+]
 
 MAX_TEXT = 65_536
 """Characters of a message; 20 ms of audio have 300."""
@@ -54,6 +69,30 @@ class Stop:
 @dataclass(frozen=True, slots=True)
 class Other:
     """Nothing to be done: ``connected``, ``dtmf``, what we send ourselves."""
+
+
+def signature(url: str, token: str) -> str:
+    """What Twilio sends as ``X-Twilio-Signature`` when it opens a websocket.
+
+    Args:
+        url: the whole address as TwiML has it, ``wss://…``.
+        token: the auth token of the account.
+    """
+    digest = hmac.new(token.encode(), url.encode(), hashlib.sha1).digest()
+    return base64.b64encode(digest).decode()
+
+
+def is_signed(url: str, token: str, shown: Iterable[str]) -> bool:
+    """Whether one of the signatures that were shown is that of an address."""
+    # Twilio may add a slash to the address before it signs it.
+    known = [signature(form, token).encode() for form in {url, f"{url.rstrip('/')}/"}]
+    # Every pair is compared, so that the time tells nothing.
+    found = [
+        hmac.compare_digest(text.encode("utf-8", "surrogatepass"), right)
+        for text in shown
+        for right in known
+    ]
+    return any(found)
 
 
 Event: TypeAlias = Start | Media | Mark | Stop | Other

@@ -135,17 +135,68 @@ async def test_a_small_device_converses_until_it_is_switched_off(device, tmp_pat
     assert_answered(Pcm.of_bytes(answer.read_bytes(), 24_000))
 
 
-async def test_a_device_that_is_refused_says_so_and_ends(device, tmp_path):
+@contextlib.asynccontextmanager
+async def switched_on(device, *arguments):
+    """The program of a device that says nothing, until it is switched off."""
+    process = await asyncio.create_subprocess_exec(
+        *map(str, [device, *arguments]),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
+
+
+async def test_a_device_is_admitted_by_its_key_and_refused_without(device, tmp_path):
+    key = "a-key-of-sixteen-characters"
     keys = tmp_path / "keys"
-    keys.write_text("a-key-of-sixteen-characters\n")
+    keys.write_text(f"{key}\n")
     async with serving(api_keys=str(keys)) as served:
-        process = await asyncio.create_subprocess_exec(
-            device, "127.0.0.1", str(served.port), stderr=subprocess.PIPE
-        )
+        for wrong in ((), ("another-key-of-sixteen",)):
+            process = switched_on(device, "127.0.0.1", served.port, *wrong)
+            async with process as refused, asyncio.timeout(PATIENCE):
+                assert b" 401 " in await refused.stderr.read()
+                assert await refused.wait() == 1
+        process = switched_on(device, "127.0.0.1", served.port, key)
+        async with process as admitted, asyncio.timeout(PATIENCE):
+            greeting = json.loads(await admitted.stderr.readline())
+            assert greeting["type"] == "session.created"
+
+
+@pytest.mark.parametrize("size", [0, 5, 125])
+async def test_a_device_sends_frames_in_the_shortest_form(device, size):
+    ping, frames = b"p" * size, asyncio.Queue()
+
+    async def converse(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+        writer.write(bytes([0x89, size]) + ping)
+        for _ in range(4):
+            head = await reader.readexactly(2)
+            length = head[1] & 0x7F
+            if length == 126:
+                length = int.from_bytes(await reader.readexactly(2), "big")
+                assert length > 125
+            mask, payload = (
+                await reader.readexactly(4),
+                await reader.readexactly(length),
+            )
+            assert (head[1] & 0x80, mask) == (0x80, bytes(4))
+            frames.put_nowait((head[0], payload))
+        writer.close()
+
+    peer = await asyncio.start_server(converse, "127.0.0.1", 0)
+    port = peer.sockets[0].getsockname()[1]
+    async with peer, switched_on(device, "127.0.0.1", port):
         async with asyncio.timeout(PATIENCE):
-            _, said = await process.communicate()
-    assert process.returncode == 1
-    assert b" 401 " in said
+            got = [await frames.get() for _ in range(4)]
+    assert (0x8A, ping) in got
+    assert {len(payload) for kind, payload in got if kind == 0x82} == {640}
 
 
 @pytest.mark.parametrize("name", ["client.py", "client.mjs", "client.c"])

@@ -214,6 +214,18 @@ def test_what_is_printed_reads_back_as_the_same(tmp_path) -> None:
     assert load_config(write(tmp_path, render(config)), {}) == config
 
 
+def test_a_signed_address_and_its_secret_come_together(tmp_path) -> None:
+    (tmp_path / "token").write_text("abc")
+    path = write(tmp_path, '[twilio]\nauth_token_file = "token"\n')
+    (fault,) = faults(path, {})
+    assert "twilio" in fault
+    assert "give both" in fault
+    url = {"PARLEY_TWILIO__URL": "wss://voice.example/v1/twilio"}
+    assert load_config(path, url).twilio.auth_token_file == str(tmp_path / "token")
+    (fault,) = faults(path, {"PARLEY_TWILIO__URL": "https://voice.example/"})
+    assert "twilio.url" in fault.lower() or "TWILIO__URL" in fault
+
+
 def test_every_setting_is_printed() -> None:
     text = render(Config())
     for name, section in SECTIONS.items():

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from streaming.config import Config, ServerConfig
+from streaming.config import Config, ServerConfig, TwilioConfig
 from streaming.household import Household
 from streaming.inference import InlineStages
 from streaming.server import Server
@@ -77,7 +77,7 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def serving(*, stages=None, **settings):
+async def serving(*, stages=None, twilio=None, **settings):
     """A server; `settings` are those of `ServerConfig`. Afterwards it is drained."""
     household = Household(demo_home().initial_state(), lambda: datetime.now(UTC))
     services = Services(
@@ -89,7 +89,8 @@ async def serving(*, stages=None, **settings):
         telemetry=Telemetry(),
     )
     pools = [ToyPool(stage) for stage in Stage]
-    server = Server(Config(server=replace(QUICK, **settings)), services, pools)
+    config = Config(server=replace(QUICK, **settings), twilio=twilio or TwilioConfig())
+    server = Server(config, services, pools)
     await server.start()
     try:
         yield Served(server, services, pools)

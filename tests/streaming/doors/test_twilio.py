@@ -11,11 +11,13 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from streaming.config import TwilioConfig
 from streaming.doors import twilio as door
 from streaming.messages import Playback
 from streaming.protocols.g711 import decode_ulaw, encode_ulaw
+from streaming.protocols.twilio import signature
 from tests.streaming.doors.device_stages import Listener, stages
-from tests.streaming.wire import PATIENCE, get, serving
+from tests.streaming.wire import PATIENCE, get, serving, talking
 from voice import languages as known
 from voice.audio import Pcm
 from voice.events import Millis
@@ -237,6 +239,53 @@ async def test_the_key_is_in_the_call(tmp_path):
                 async with asyncio.timeout(PATIENCE):
                     await websocket.wait_closed()
                 assert websocket.close_code == 1008
+
+
+def test_a_signature_is_what_twilio_documents():
+    # The example of its security page; there the form that was posted is signed, too.
+    posted = "CallSidCA1234567890ABCDECaller+14158675309Digits1234From+14158675309"
+    url = "https://mycompany.com/myapp.php?foo=1&bar=2"
+    signed = signature(f"{url}{posted}To+18005551212", "12345")
+    assert signed == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+
+
+async def test_where_there_is_a_token_only_twilio_is_let_in(tmp_path):
+    url, token = "wss://voice.example/v1/twilio", "0123456789abcdef"
+    (tmp_path / "token").write_text(f"{token}\n")
+    signed = TwilioConfig(url=url, auth_token_file=str(tmp_path / "token"))
+    async with served_calls(twilio=signed) as served:
+        wrong = [
+            {},
+            {"X-Twilio-Signature": ""},
+            {"X-Twilio-Signature": signature(url, "another token")},
+            {"X-Twilio-Signature": signature("wss://evil.example/v1/twilio", token)},
+        ]
+        for headers in wrong:
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(address(served), additional_headers=headers)
+            assert refused.value.response.status_code == 403
+            assert b"signature" in refused.value.response.body
+        for form in (url, f"{url}/"):
+            headers = {"x-twilio-signature": signature(form, token)}
+            async with connect(address(served), additional_headers=headers) as call:
+                await call.send(CONNECTED)
+                await call.send(json.dumps(START))
+                async with asyncio.timeout(PATIENCE):
+                    assert json.loads(await call.recv())["event"] == "media"
+        async with talking(served):
+            pass  # the other doors ask for no signature
+
+
+async def test_keys_that_are_pressed_change_nothing():
+    async with served_calls() as served, calling(served) as call:
+        for digit in "0123456789*#ABCD" * 2:
+            await call.tell("dtmf", dtmf={"track": "inbound_track", "digit": digit})
+        await call.until(lambda: len(call.sound) >= 8 * (GREETING_MS - 100))
+        await call.until(lambda: not call._pending)
+        await call.quiet(300)
+        await call.say()
+        answer = 50 * len("hello there")
+        await call.until(lambda: len(call.sound) / 8 >= GREETING_MS + answer - 150)
 
 
 async def test_a_call_that_does_not_begin_is_ended(monkeypatch):
