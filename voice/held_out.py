@@ -12,16 +12,29 @@ import random
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from voice.audio import HEARING_RATE, Pcm
 from voice.home import Home
+from voice.phones import atoms
 from voice.responders.spoken_sentences import spoken_sentences
+from voice.scoring import align
+from voice.scoring import readings as spelled_out
 from voice.sentence_graphs import Form, SentenceGraph, joined
 from voice.synthesizers.espeak import VOICES, Espeak, Prosody
 
-__all__ = ["VARIANTS", "Reading", "drawn", "is_held_out", "readings", "sentences"]
+__all__ = [
+    "VARIANTS",
+    "Reading",
+    "audible_errors",
+    "drawn",
+    "is_held_out",
+    "read_aloud",
+    "readings",
+    "sentences",
+]
 
 VARIANTS = (
     "Henrique",
@@ -131,14 +144,43 @@ def readings(graph: SentenceGraph, count: int, rng: random.Random) -> Iterator[R
         written = joined(form.written for form in forms)
         if len(forms) > MOST_WORDS or written in read or not is_held_out(written):
             continue
-        voice, pcm = _read(joined(form.spoken for form in forms), graph.language, rng)
+        voice, pcm = read_aloud(
+            joined(form.spoken for form in forms), graph.language, rng
+        )
         if len(pcm) - 2 * QUIET >= _LEAST:
             read.add(written)
             tries = 0
             yield Reading(graph.language, written, voice, pcm)
 
 
-def _read(text: str, language: str, rng: random.Random) -> tuple[str, Pcm]:
+def audible_errors(reference: str, hypothesis: str, language: str) -> int:
+    """Word errors that can be heard: "quel" is no error for "quels", nor "a" for "à".
+
+    No recogniser can tell apart what sounds the same. Two texts that sound the same
+    as a whole do not differ, wherever a space stands.
+    """
+    fewest: list[int] = []
+    for one in spelled_out(reference, language):
+        for other in spelled_out(hypothesis, language):
+            said, heard = _sounds(one, language), _sounds(other, language)
+            same = "".join(said) == "".join(heard)
+            fewest.append(0 if same else align(said, heard).errors)
+    return min(fewest)
+
+
+def _sounds(text: str, language: str) -> list[str]:
+    """How each word sounds by itself."""
+    return [_sound(word, VOICES[language]) for word in text.split()]
+
+
+@cache
+def _sound(word: str, voice: str) -> str:
+    symbols = Espeak.load().symbols(word, voice)
+    return "".join(atom for symbol in symbols for atom in atoms(symbol))
+
+
+def read_aloud(text: str, language: str, rng: random.Random) -> tuple[str, Pcm]:
+    """A text in some unheard voice: eSpeak's name of it, and the speech amid `QUIET`."""
     espeak = Espeak.load()
     accent = rng.choice(ACCENTS.get(language, (VOICES[language],)))
     voice = f"{accent}+{rng.choice(VARIANTS)}"

@@ -30,6 +30,7 @@ def score(understood: int, intents: int, *, errors: int = 0, words: int = 100) -
         "clips": intents,
         "words": words,
         "errors": errors,
+        "audible_errors": errors // 2,
         "wer": errors / words,
         "intents": intents,
         "understood": understood,
@@ -75,6 +76,10 @@ def test_each_target_is_met_missed_or_skipped_with_a_reason() -> None:
         "missed",
         "1 of 2 languages; 6.0 % in all; above it: ga 9.0 %",
     )
+    assert rows["the same, of words that sound different"] == (
+        "",
+        "2 of 2 languages; 2.5 % in all",
+    )
     assert rows["neural voices, mean of the languages"][0] == "met"
     # French is below the bar, though both together would be above it.
     assert rows["people, English and French"] == (
@@ -86,6 +91,7 @@ def test_each_target_is_met_missed_or_skipped_with_a_reason() -> None:
         "met",
         "0 in 900 clips, 60 minutes",
     )
+    assert rows["the same, without the speech gate"] == ("", "1 in 225 clips")
     assert rows["decode of 3 s, one language"][0] == "met"
     assert rows["decode of 3 s, four languages"][0] == "missed"
     assert rows["weights in all"] == ("met", "9.0 MB")
@@ -115,8 +121,8 @@ def test_the_languages_and_the_errors_of_people_are_listed() -> None:
     document["recordings"]["fr"]["command/human"]["errors_of_intent"] = [error]
     assert list(people_errors(document)) == [{"language": "fr", **error}]
     rows = {row[0]: row[1:] for row in language_rows(document)}
-    assert rows["Irish"] == ("40", "9.0 %", "30 of 40", "-", "-")
-    assert rows["French"] == ("-", "-", "-", "10 of 10", "11 of 19")
+    assert rows["Irish"] == ("40", "9.0 %", "4.0 %", "30 of 40", "-", "-")
+    assert rows["French"] == ("-", "-", "-", "-", "10 of 10", "11 of 19")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from voice.held_out import VARIANTS, drawn, is_held_out, readings
+from voice.held_out import (
+    VARIANTS,
+    audible_errors,
+    drawn,
+    is_held_out,
+    readings,
+)
 from voice.sentence_graphs import Form, SentenceGraph, joined
 from voice.synthesizers.espeak import Espeak
 
@@ -60,6 +66,22 @@ def test_only_what_was_kept_out_of_training_is_read() -> None:
     texts = [reading.written for reading in read]
     assert sorted(texts, key=int) == [str(n) for n in range(100) if is_held_out(str(n))]
     assert {reading.voice.split("+")[1] for reading in read} <= set(VARIANTS)
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "heard", "errors"),
+    [
+        ("fr", "quels comptes à rebours", "quel comptes a rebours", 0),
+        ("nl", "jaloeziestand op 15%", "jaloezie stand op 15 procent", 0),
+        ("pt", "temporizador 3 horas", "temporizador 2 horas", 1),
+        ("en", "stop", "…", 1),
+        ("en", "stop the music", "stop the music now please", 2),
+    ],
+)
+def test_an_error_that_nobody_can_hear_is_none(
+    language: str, said: str, heard: str, errors: int
+) -> None:
+    assert audible_errors(said, heard, language) == errors
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
