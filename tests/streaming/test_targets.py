@@ -56,7 +56,8 @@ DOCUMENT = {
             "seconds": 3600.0,
             "clips": 900,
             "texts": [],
-            "ungated": [{"kind": "hum"}],
+            "ungated_clips": 225,
+            "ungated_texts": [{"kind": "hum"}],
         }
     },
     "decode": {
