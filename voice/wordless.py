@@ -85,7 +85,8 @@ def _shaped(length: int, rng: np.random.Generator, gain: Wave | float) -> Wave:
 
 def _frequencies(length: int) -> Wave:
     """Hertz of each bin, none of them zero."""
-    return np.maximum(np.fft.rfftfreq(length, 1 / HEARING_RATE), 20.0)
+    hertz: Wave = np.maximum(np.fft.rfftfreq(length, 1 / HEARING_RATE), 20.0)
+    return hertz
 
 
 def _white(length: int, rng: np.random.Generator) -> Wave:
