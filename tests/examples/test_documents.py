@@ -1,0 +1,442 @@
+"""The examples of the documents, to the letter but for addresses, at a server as it ships.
+
+Its configuration is what the documents say, too.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+import wave
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+import pytest_asyncio
+from websockets.asyncio.client import connect
+
+from streaming.config import load_config
+from streaming.protocols.twilio import signature
+from streaming.served_models import VoxtralConfig
+from tests.examples.documents import PAGES, ROOT, read_examples
+from tests.examples.test_clients import node
+from tests.streaming import voxtral_server
+from tests.streaming.page.browser import CHROMIUM
+from tests.voice.responders.tiny_generator import write_tiny_generator
+from voice.audio import Pcm, read_audio
+from voice.errors import ConfigError
+from voice.events import Millis
+from voice.testing import spoken
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+
+EXAMPLES = read_examples()
+
+SENTENCE = "turn on the kitchen lamp"
+ANSWER = "Turned on"
+
+MISSING = re.compile(r": there is no (file|directory) ")
+
+TOKEN = "0123456789abcdef"
+"""Of nobody's account with Twilio."""
+
+START_S, PATIENCE_S = 200.0, 120.0
+"""A machine that others use takes its time; a quiet one needs a few seconds."""
+
+
+def block(door, kind, file=""):
+    """The one block of that kind in an example."""
+    (found,) = [b for b in EXAMPLES[door] if (b.kind, b.file) == (kind, file)]
+    return found.code
+
+
+def write_wav(path, pcm):
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, pcm.rate, 0, "NONE", ""))
+        file.writeframes(pcm.to_bytes())
+
+
+@dataclass
+class Place:
+    """A folder with what the examples take for granted, and where the server is."""
+
+    folder: Path
+    addresses: dict[str, str]
+    """What stands in the documents, and in its place here."""
+
+    def here(self, code):
+        for documented, real in self.addresses.items():
+            code = code.replace(documented, real)
+        return code
+
+    @contextlib.asynccontextmanager
+    async def started(self, *command):
+        environment = {
+            **os.environ,
+            "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "OPENAI_AGENTS_DISABLE_TRACING": "1",
+        }
+        environment.pop("PYTHONPATH", None)  # clients need nothing of ours
+        process = await asyncio.create_subprocess_exec(
+            *map(str, command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self.folder,
+            env=environment,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, 9)
+            await process.communicate()
+
+    async def ran(self, *command):
+        """What a program prints; it ends by itself, and well."""
+        async with self.started(*command) as process:
+            async with asyncio.timeout(PATIENCE_S):
+                output, complaints = await process.communicate()
+        assert process.returncode == 0, complaints.decode()
+        return output.decode()
+
+    async def python(self, door):
+        """What the lines of an example print."""
+        path = self.folder / f"{door}.py"
+        path.write_text(self.here(block(door, "python")), encoding="utf-8")
+        repl = ROOT / "tests" / "examples" / "asyncio_repl.py"
+        return await self.ran(sys.executable, repl, path)
+
+    async def shell(self, code):
+        return await self.ran("sh", "-e", "-c", self.here(code))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("examples")
+    (folder / "examples").symlink_to(ROOT / "examples")
+    programs = folder / "bin"
+    programs.mkdir()
+    own = f'"{sys.executable}"'
+    for name, program in (
+        ("python", f'exec {own} "$@"'),
+        ("parley", f'PYTHONPATH="{ROOT}" exec {own} -m streaming "$@"'),
+    ):
+        (programs / name).write_text(f"#!/bin/sh\n{program}\n")
+        (programs / name).chmod(0o755)
+    question = read_audio(ROOT / "audio_fixtures" / "en" / "kitchen_lamp_on.flac")
+    write_wav(folder / "question.wav", question.resampled(16_000))
+    (folder / "question.raw").write_bytes(question.resampled(16_000).to_bytes())
+    (folder / "question.pcm").write_bytes(question.resampled(24_000).to_bytes())
+    return folder
+
+
+def written(tables):
+    """A configuration as TOML."""
+    lines = []
+    for table, values in tables.items():
+        lines.append(f"[{table}]")
+        lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+    return "\n".join(lines) + "\n"
+
+
+def merged(*texts):
+    """Several configurations as one."""
+    tables = {}
+    for text in texts:
+        for name, table in tomllib.loads(text).items():
+            into = tables.setdefault(name, {})
+            for key, value in table.items():
+                into[key] = into.get(key, []) + value if key == "dialects" else value
+    return tables
+
+
+@contextlib.contextmanager
+def chat_server():
+    """The language model of the documents; its address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.streaming.chat_server"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    try:
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+    finally:
+        process.communicate(timeout=10)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def place(folder):
+    """A server with all doors open, configured by the documents."""
+    for extra in ("uvicorn", "starlette", "av", "mcp", "httpx", "wyoming"):
+        pytest.importorskip(extra, reason="an extra of the server")
+    (folder / "twilio-token").write_text(f"{TOKEN}\n")
+    (folder / "notes.py").write_text(block("tools", "python", "notes.py"))
+    (folder / "tools.toml").write_text(block("tools", "toml", "tools.toml"))
+    with chat_server() as model:
+        place = Place(folder, {"http://127.0.0.1:8000": model})
+        doors = [block(door, "toml") for door in ("twilio", "xiaozhi", "llm")]
+        config = folder / "all.toml"
+        config.write_text(written(merged(*map(place.here, doors))))
+        options = ["--port=0", "--rest=127.0.0.1:0", "--wyoming=127.0.0.1:0"]
+        languages = ["--languages=en", "--log=error", "--json"]
+        command = ["parley", "serve", f"--config={config}", *options, *languages]
+        async with place.started("sh", "-c", f"exec {' '.join(command)}") as server:
+            async with asyncio.timeout(START_S):
+                line = await server.stdout.readline()
+            assert line, (await server.stderr.read()).decode()
+            ready = json.loads(line)
+            port = str(urlsplit(ready["url"]).port)
+            place.addresses |= {
+                "127.0.0.1:8765": f"127.0.0.1:{port}",
+                "127.0.0.1 8765": f"127.0.0.1 {port}",
+                "127.0.0.1:8766": urlsplit(ready["rest"]).netloc,
+                "127.0.0.1:10300": urlsplit(ready["wyoming"]).netloc,
+                "wss://voice.example": f"ws://127.0.0.1:{port}",
+                "ws://voice.lan:8765": f"ws://127.0.0.1:{port}",
+                "/usr/bin/chromium": CHROMIUM or "chromium",
+            }
+            yield place
+
+
+async def asked(place, text):
+    """What a session is told of a typed turn, up to the end of its answer."""
+    url = place.here("ws://127.0.0.1:8765/v1/stream")
+    async with connect(url) as socket, asyncio.timeout(PATIENCE_S):
+        await socket.send(json.dumps({"type": "parley.text", "text": text}))
+        told = []
+        async for frame in socket:
+            if isinstance(frame, str):
+                told.append(json.loads(frame))
+                if told[-1]["type"] == "response.done":
+                    break
+        return told
+
+
+# --- Doors in -------------------------------------------------------------------
+
+
+async def test_stream(place):
+    message = json.loads(await place.python("stream"))
+    assert message["transcript"].startswith(ANSWER)
+
+
+async def test_clients(place):
+    commands = block("clients", "sh").splitlines()
+    own, python, node_command = commands
+    assert f"heard      {SENTENCE}" in await place.shell(own)
+    (answer,) = (place.folder / "answers").glob("*.wav")
+    assert read_audio(answer).duration > 500
+    assert f"heard    {SENTENCE}" in await place.shell(python)
+    assert read_audio(place.folder / "answer.wav").duration > 500
+    code = node_command.replace("node ", f"{shlex.join(node())} ", 1)
+    assert f"heard    {SENTENCE}" in await place.shell(code)
+
+
+async def test_device(place):
+    if shutil.which("cc") is None:
+        pytest.skip("no C compiler is installed")
+    code = place.here(block("device", "sh"))
+    async with place.started("sh", "-e", "-c", code) as device:
+        async with asyncio.timeout(PATIENCE_S):
+            said = {"type": ""}
+            while said["type"] != "response.output_audio_transcript.done":
+                said = json.loads(await device.stderr.readline())
+    assert said["transcript"].startswith(ANSWER)
+
+
+async def test_realtime(place):
+    pytest.importorskip("openai", reason="OpenAI's own client")
+    assert (await place.python("realtime")).startswith(ANSWER)
+
+
+async def test_agents(place):
+    pytest.importorskip("agents", reason="the package openai-agents")
+    assert await place.python("agents") == "audio_end\n"
+
+
+async def test_rest(place):
+    pytest.importorskip("openai", reason="OpenAI's own client")
+    assert await place.python("rest") == f"{SENTENCE}\n"
+    said = read_audio(place.folder / "said.mp3")
+    assert said.duration > 500
+    assert np.abs(said.samples).max() > 1000
+
+
+async def test_curl(place):
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    heard, _, _ = (await place.shell(block("curl", "sh"))).partition("}")
+    assert SENTENCE in heard
+    assert read_audio(place.folder / "morning.mp3").duration > 500
+
+
+async def test_wyoming(place):
+    assert await place.python("wyoming") == f"{SENTENCE}\n"
+
+
+async def test_page(place):
+    pytest.importorskip("playwright", reason="playwright drives the browser")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on the path: install one, or set PARLEY_CHROMIUM")
+    assert (await place.python("page")).startswith(ANSWER)
+
+
+async def test_twilio(place):
+    config = tomllib.loads(block("twilio", "toml"))
+    response = ET.fromstring(block("twilio", "xml"))
+    stream = response.find("Connect/Stream")
+    assert stream.get("url") == config["twilio"]["url"]
+    parameters = {p.get("name"): p.get("value") for p in stream.findall("Parameter")}
+    signed = {"X-Twilio-Signature": signature(stream.get("url"), TOKEN)}
+    url = place.here(stream.get("url"))
+    async with connect(url, additional_headers=signed) as call:
+        start = {"streamSid": "MZ1", "customParameters": parameters}
+        await call.send(json.dumps({"event": "start", "start": start}))
+        async with asyncio.timeout(PATIENCE_S):
+            greeting = json.loads(await call.recv())
+    assert (greeting["event"], greeting["streamSid"]) == ("media", "MZ1")
+
+
+async def test_xiaozhi(place):
+    given = json.loads(block("xiaozhi", "json"))["websocket"]
+    headers = {
+        "Authorization": f"Bearer {given['token']}",
+        "Protocol-Version": str(given["version"]),
+    }
+    audio = {
+        "format": "opus",
+        "sample_rate": 16000,
+        "channels": 1,
+        "frame_duration": 60,
+    }
+    hello = {"type": "hello", "version": given["version"], "transport": "websocket"}
+    async with connect(place.here(given["url"]), additional_headers=headers) as device:
+        await device.send(json.dumps({**hello, "audio_params": audio}))
+        async with asyncio.timeout(PATIENCE_S):
+            answer = json.loads(await device.recv())
+    assert (answer["type"], answer["transport"]) == ("hello", "websocket")
+
+
+# --- Doors out ------------------------------------------------------------------
+
+
+async def test_llm(place):
+    told = await asked(place, "say hello over there")
+    (answer,) = [m["transcript"] for m in told if m["type"].endswith("transcript.done")]
+    assert answer.strip() == "hello over there"
+
+
+async def test_tools(place):
+    told = await asked(place, 'call notes__add {"text": "milk"}')
+    states = [m["state"] for m in told if m["type"] == "parley.tool"]
+    assert states == ["running", "done"]
+    (answer,) = [m["transcript"] for m in told if m["type"].endswith("transcript.done")]
+    assert answer.strip() == "done: noted: milk"
+
+
+# --- Other models ---------------------------------------------------------------
+
+
+def transcription(door):
+    """The command of an example that puts a recording into words; its folder."""
+    lines = block(door, "sh").splitlines()
+    (command,) = [line for line in lines if line.startswith("parley transcribe")]
+    return command, command.split()[-1]
+
+
+def over_a_voice(tones):
+    """Tones with somebody in the background: for the gate, which knows only voices."""
+    voice = read_audio(ROOT / "audio_fixtures" / "en" / "kitchen_lamp_on.flac")
+    sound = 0.3 * voice.resampled(16_000).to_floats()
+    begin = 16_000 * 3 // 10
+    sound[begin : begin + len(tones)] += tones.to_floats()
+    return Pcm.of_floats(sound, 16_000)
+
+
+@pytest.mark.parametrize(
+    ("door", "package"), [("onnx-asr", "onnx_asr"), ("sherpa", "sherpa_onnx")]
+)
+async def test_recognizers(folder, tmp_path, door, package):
+    pytest.importorskip(package, reason=f"needs the extra {door}")
+    pytest.importorskip("onnx", reason="onnx writes the models of tests")
+    from tests.voice.recognizers.tone_models import said, write_onnx_asr, write_sherpa
+
+    command, name = transcription(door)
+    if door == "sherpa":
+        write_sherpa(tmp_path / name, "streaming nemo transducer")
+    else:
+        write_onnx_asr(tmp_path / name, "tdt")
+    (tmp_path / "bin").symlink_to(folder / "bin")
+    tones = over_a_voice(said("turn", "on", "light"))
+    write_wav(tmp_path / "question.wav", tones)
+    assert "[en] turn on light" in await Place(tmp_path, {}).shell(command)
+
+
+async def test_voxtral(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(voxtral_server, "MODEL", VoxtralConfig().model)
+    (tmp_path / "bin").symlink_to(folder / "bin")
+    quiet = Pcm.silence(Millis(500), 16_000)
+    write_wav(
+        tmp_path / "question.wav",
+        Pcm.joined([quiet, spoken(SENTENCE, "en", rate=16_000), quiet], 16_000),
+    )
+    with voxtral_server.voxtral() as fake:
+        place = Place(tmp_path, {"ws://127.0.0.1:8000/v1/realtime": fake.url})
+        (tmp_path / "parley.toml").write_text(place.here(block("voxtral", "toml")))
+        found = await place.shell(
+            "parley doctor --config parley.toml --port 0 --json || true"
+        )
+    assert json.loads(found)["voxtral"] == {"name": fake.url, "works": True}
+
+
+async def test_language_models(folder, tmp_path):
+    (tmp_path / "bin").symlink_to(folder / "bin")
+    (tmp_path / "qwen").mkdir()
+    write_tiny_generator(tmp_path / "qwen")
+    (tmp_path / "parley.toml").write_text(block("language-models", "toml"))
+    command = "parley doctor --config parley.toml --port 0 --json"
+    found = json.loads(await Place(tmp_path, {}).shell(command))
+    assert found["language_model"]["works"]
+    assert found["assistant"]["directory"].endswith("qwen")
+
+
+# --- All of them ----------------------------------------------------------------
+
+
+async def test_each_example_is_run_and_has_five_lines():
+    tried = {name.removeprefix("test_").replace("_", "-") for name in globals()}
+    tried |= {"onnx-asr", "sherpa"}  # by one test
+    assert {"stream", "realtime", "rest", "wyoming", "page"} <= EXAMPLES.keys()
+    whole = {door for door in EXAMPLES if door != "home-assistant-tools"}
+    assert whole <= tried
+    blocks = [b for door in whole for b in EXAMPLES[door]]
+    assert {b.file or b.page: len(b.lines) for b in blocks if len(b.lines) > 5} == {}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+async def test_the_settings_in_the_documents_exist(page, tmp_path):
+    text = page.read_text(encoding="utf-8")
+    for number, part in enumerate(text.split("```toml\n")[1:]):
+        code = part.partition("```")[0]
+        if "[servers." in code:
+            continue  # a file of tools
+        path = tmp_path / f"{number}.toml"
+        path.write_text(code, encoding="utf-8")
+        try:
+            load_config(path, {})
+        except ConfigError as error:
+            # The files of the reader are the only thing that may be missing.
+            faults = str(error).splitlines()
+            assert [f for f in faults if not MISSING.search(f)] == []
