@@ -12,6 +12,7 @@ done: a run that was ended goes on where it was. What is in the results:
 - ``told``: by language, how often it was told among eight.
 - ``wordless``: for each five minutes of noise, music and silence, what was written all
   the same, with and without the speech gate, while eight languages listen.
+- ``intents``: what the manifest of the model of intents says, if one comes along.
 - ``skipped``: parts that could not be measured, and why.
 """
 
@@ -66,10 +67,13 @@ class Measurement:
 
     def run(self) -> Document:
         """Everything, part by part."""
+        models = read_manifests().values()
+        intents = [model.quality for model in models if model.stage == "response"]
         self._document |= {
             "machine": machine(),
             "normalizer": NORMALIZER,
-            "bytes": sum(model.bytes for model in read_manifests().values()),
+            "bytes": sum(model.bytes for model in models),
+            "intents": intents[0] if intents else {},
             "skipped": {},
         }
         todo = self._todo()

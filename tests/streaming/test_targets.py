@@ -116,6 +116,18 @@ def test_what_was_not_measured_says_why() -> None:
     assert "name their folder" in rows["people, English and French"][1]
 
 
+def test_a_model_of_intents_is_judged_by_what_it_adds() -> None:
+    name = "grammar and model, against grammar"
+    assert verdicts(DOCUMENT)[name] == ("skipped", "no model of intents comes along")
+    shares = {"grammar_right": 0.3, "grammar_wrong": 0.1, "right": 0.46, "wrong": 0.12}
+    found = {"heard_all": {"commands": 50, **shares}}
+    verdict, measured = verdicts({**DOCUMENT, "intents": found})[name]
+    assert verdict == "met"
+    assert measured.startswith("+16.0 points for 2.0 more wrong, of 50 commands")
+    found["heard_all"]["wrong"] = 0.14
+    assert verdicts({**DOCUMENT, "intents": found})[name][0] == "missed"
+
+
 def test_the_languages_and_the_errors_of_people_are_listed() -> None:
     error = {"error": "mistaken", "said": "stop", "heard": "start", "file": "a.wav"}
     document = json.loads(json.dumps(DOCUMENT))
