@@ -1,0 +1,106 @@
+"""Models, keys, and what is answered to those who ask wrongly."""
+
+import asyncio
+
+import httpx
+import pytest
+
+pytest.importorskip("openai", reason="the stock client of OpenAI")
+pytest.importorskip("uvicorn", reason="the extra `rest`")
+pytest.importorskip("av", reason="the extra `rest`")
+
+import openai
+
+from tests.streaming.rehearsal import SlowStages
+from tests.streaming.rest.audio_server import client, one_of_these, recording, serving
+from voice.errors import ConfigError
+from voice.languages import LANGUAGES
+
+
+async def test_models_are_listed(stock):
+    models = [model async for model in stock.models.list()]
+    assert {model.owned_by for model in models} == {"parley"}
+    assert (await stock.models.retrieve(models[0].id)).id == models[0].id
+    with pytest.raises(openai.NotFoundError) as caught:
+        await stock.models.retrieve("gpt-9")
+    assert caught.value.code == "model_not_found"
+
+
+async def test_open_webui_finds_voices_and_models_without_a_key():
+    async with serving(keys=["the-right-key"]) as server, httpx.AsyncClient() as http:
+        voices = (await http.get(f"{server.url}/audio/voices")).json()["voices"]
+        models = (await http.get(f"{server.url}/audio/models")).json()["models"]
+        assert (await http.get(f"{server.url}/models")).status_code == 401
+    assert {voice["id"] for voice in voices} == {f"parley-{tag}" for tag in LANGUAGES}
+    assert all(voice["name"] for voice in voices)
+    assert all(model["id"] for model in models)
+
+
+async def test_a_key_opens_and_none_or_another_does_not():
+    async with serving(keys=["the-right-key", "another-right-key"]) as server:
+        for key in ("the-right-key", "another-right-key"):
+            async with client(server, key=key) as stock:
+                assert [model async for model in stock.models.list()]
+        async with client(server, key="the-wrong-key") as stock:
+            with pytest.raises(openai.AuthenticationError) as caught:
+                await stock.models.list()
+        assert caught.value.code == "invalid_api_key"
+        assert "the-wrong-key" not in str(caught.value)
+
+
+async def test_more_requests_than_there_is_room_for_are_told_to_come_back():
+    slow = SlowStages(one_of_these(), recognize=0.5, respond=0, synthesize=0)
+    async with serving(stages=slow, max_requests=1) as server, client(server) as stock:
+        first = asyncio.create_task(
+            stock.audio.transcriptions.create(file=recording("one"), model="x")
+        )
+        await asyncio.sleep(0.2)
+        with pytest.raises(openai.RateLimitError) as caught:
+            await stock.models.list()
+        assert caught.value.response.headers["retry-after"]
+        assert (await first).text == "one"
+
+
+async def test_a_page_that_is_not_listed_may_not_ask():
+    async with (
+        serving(origins=("https://home.example",)) as server,
+        httpx.AsyncClient() as http,
+    ):
+        for origin, status in (
+            ("https://evil.example", 403),
+            ("null", 403),
+            ("https://home.example", 200),
+        ):
+            answer = await http.get(f"{server.url}/models", headers={"Origin": origin})
+            assert answer.status_code == status
+            allowed = answer.headers.get("access-control-allow-origin")
+            assert allowed == (origin if status == 200 else None)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nothing", 404), ("GET", "/audio/speech", 405)],
+)
+async def test_what_there_is_not_has_the_shape_of_an_error(method, path, status):
+    async with serving() as server, httpx.AsyncClient() as http:
+        answer = await http.request(method, server.url + path)
+    assert answer.status_code == status
+    assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"[" * 60_000, b"x" * 200_000])
+async def test_a_body_that_is_nonsense_has_the_shape_of_an_error(body):
+    async with serving() as server, httpx.AsyncClient() as http:
+        answer = await http.post(f"{server.url}/audio/speech", content=body)
+        form = await http.post(f"{server.url}/audio/transcriptions", content=body)
+    assert answer.status_code in (400, 413)
+    assert form.status_code == 400
+    for response in (answer, form):
+        assert response.json()["error"]["type"] == "invalid_request_error"
+
+
+async def test_a_taken_address_is_told_with_the_key():
+    async with serving() as server:
+        with pytest.raises(ConfigError, match=r"rest\.listen: cannot listen on"):
+            async with serving(listen=str(server.address)):
+                pass
