@@ -18,7 +18,9 @@ from faster_whisper.feature_extractor import FeatureExtractor
 
 from voice.errors import ConfigError
 from voice.phones import SILENCE
-from voice.recognizers.searching import Scores, Search, Weights
+from voice.recognizers.joint_graphs import Weights
+from voice.recognizers.searching import Search
+from voice.recognizers.trellis import Scores
 
 __all__ = ["DESCRIPTION", "MODEL", "AcousticModel", "Acoustics", "Judgement", "Signs"]
 

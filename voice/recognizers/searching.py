@@ -1,9 +1,9 @@
 """Finds what was said: the sentence of a graph whose sounds fit the audio best.
 
 Every frame scores every sound (the acoustic model's part). The search keeps, for each
-sound of the graph, the best score with which a sentence can have come so far: a few
-array operations a frame, over all sounds at once. From the end of the audio it then
-walks back, best first, and gives the best sentences in order, one after the other.
+sound of the graph, the best score with which a sentence can have come so far, in all
+candidate languages at once (`voice.recognizers.trellis`). The language is the one of
+the best sentence; in it the search walks back from the end of the audio, best first.
 
 How sure that is tells a comparison with the *free path*: any sounds in any order. Audio
 that holds no sentence of the graph is told far better by the free path. Who pauses after
@@ -11,51 +11,28 @@ that holds no sentence of the graph is told far better by the free path. Who pau
 looked for, half of the pauses within commands would pass for the end of some command.
 """
 
-import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import count
 
 import numpy as np
-import numpy.typing as npt
 
-from voice.recognizers.phone_graphs import Numbers, PhoneGraph
+from voice.recognizers.joint_graphs import JointGraph, Part, Weights
+from voice.recognizers.phone_graphs import PhoneGraph
+from voice.recognizers.trellis import IMPOSSIBLE, Scores, Trellis, Way
 from voice.sentence_graphs import Meaning, joined
 
-__all__ = ["UNFINISHED", "Found", "Search", "Weights", "search"]
-
-Scores = npt.NDArray[np.float32]
-Ahead = npt.NDArray[np.float64]
+__all__ = ["UNFINISHED", "Found", "Search", "Searches", "search"]
 
 LONGEST_FRAMES = 500
 """Longer audio is no command; it bounds the memory of a search."""
-
-MOST_STEPS = 3000
-"""Back from the end, for all sentences together."""
 
 UNFINISHED = 3.0
 """By how much a sentence that goes on must be better than every whole one. Of 185
 silences within and after commands by held-out voices, nine of ten ends are better by 10
 as a whole, and nineteen of twenty pauses after half a command by 5 as a beginning."""
 
-_IMPOSSIBLE = np.float32(-1e30)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """How the search weighs things; all are natural logarithms."""
-
-    phone: float = -0.5
-    """For going on to the next sound."""
-    word: float = -1.0
-    """For every word."""
-    free: float = -2.0
-    """For every sound of the free path."""
-    grammar: float = 0.5
-    """How much it counts that some sentences are said more often than others."""
-    beam: float = 25.0
-    """What is so much worse than the best is given up."""
+FAR = 10.0
+"""Who means otherwise and is so much worse is no rival."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +47,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What was found in one utterance."""
+    """What was found in one utterance, to a listener of one language."""
 
     sentences: tuple[Found, ...]
-    """Best first, no text twice; empty if the audio is too short for any, or too long."""
+    """Best first, no text twice; empty if the audio is too short for any, or too long,
+    or another language fits it far better."""
     free: float
     """Score of the free path."""
     phones: tuple[int, ...]
@@ -122,32 +100,147 @@ class Search:
         )
 
 
+class Searches:
+    """What was found in one utterance, in every language that it may be in.
+
+    Args:
+        scores: by language that it may be in, all in the graph: [frames, phones], log
+            posterior less log prior, silence first.
+        graph: what may be said.
+    """
+
+    def __init__(self, scores: Mapping[str, Scores], graph: JointGraph) -> None:
+        self._scores = scores
+        self._graph = graph
+        self._parts = {tag: graph.parts_in(tag) for tag in scores}
+        frames = len(next(iter(scores.values())))
+        self._trellis = (
+            self._trellis_of(frames) if 0 < frames <= LONGEST_FRAMES else None
+        )
+
+    def _trellis_of(self, frames: int) -> Trellis:
+        graph = self._graph
+        shape = frames, len(graph.languages), graph.phones
+        together = np.full(shape, IMPOSSIBLE, np.float32)
+        for tag, own in self._scores.items():
+            together[:, graph.languages.index(tag)] = own
+        parts = [part for own in self._parts.values() for part in own]
+        return Trellis(graph, together, parts)
+
+    def score(self, language: str) -> float:
+        """Of the best sentence in a language, whole or not; -inf if there is none."""
+        if self._trellis is None:
+            return -np.inf
+        parts = self._parts[language]
+        whole = max(self._whole(part).max(initial=IMPOSSIBLE) for part in parts)
+        begun = max(self._begun(part).max(initial=IMPOSSIBLE) for part in parts)
+        best = float(begun if begun >= whole + UNFINISHED else whole)
+        return best if best > IMPOSSIBLE / 2 else -np.inf
+
+    def of(self, language: str, *, most: int = 1) -> Search:
+        """What was found in a language.
+
+        Args:
+            language: one that was searched.
+            most: sentences; one that means otherwise than the best is looked for
+                beyond, unless it would be worse by `FAR`.
+        """
+        free, phones, frames = _free_path(
+            self._scores[language], self._graph.weights.free
+        )
+        sentences = tuple(self._sentences(language, most))
+        whole = sentences[0].score if sentences else -np.inf
+        return Search(
+            sentences=sentences,
+            free=free,
+            phones=phones,
+            frames=frames,
+            beginning=self._beginning(language, whole),
+        )
+
+    def _whole(self, part: Part) -> Scores:
+        """By end: the score of the best sentence there."""
+        assert self._trellis is not None
+        ends, costs = self._graph.ends_of(part)
+        whole: Scores = self._trellis.last(ends) + costs
+        return whole
+
+    def _begun(self, part: Part) -> Scores:
+        """By junction: the score of the best sentence that goes on there."""
+        assert self._trellis is not None
+        junctions = np.arange(part.junctions, part.start, dtype=np.int32)
+        begun = self._trellis.last(junctions)
+        begun[part.graph.ends] = IMPOSSIBLE
+        return begun
+
+    def _sentences(self, language: str, most: int) -> Iterator[Found]:
+        """The best, no text twice, until `most` and one that means otherwise."""
+        if self._trellis is None:
+            return
+        ends, costs = zip(
+            *(self._graph.ends_of(part) for part in self._parts[language]), strict=True
+        )
+        texts: set[str] = set()
+        first: Found | None = None
+        for score, way in self._trellis.ways(
+            np.concatenate(ends), np.concatenate(costs)
+        ):
+            if first is not None and len(texts) >= most and score < first.score - FAR:
+                return
+            found = self._found(score, way)
+            if found.text in texts:
+                continue
+            texts.add(found.text)
+            yield found
+            first = first or found
+            if len(texts) >= most and not found.meaning.agrees_with(first.meaning):
+                return
+
+    def _beginning(self, language: str, whole: float) -> Found | None:
+        """The best sentence that goes on, if it is far better than a whole one's score."""
+        if self._trellis is None:
+            return None
+        parts = self._parts[language]
+        part = max(parts, key=lambda part: self._begun(part).max(initial=IMPOSSIBLE))
+        begun = self._begun(part)
+        if begun.max(initial=IMPOSSIBLE) <= max(IMPOSSIBLE / 2, whole + UNFINISHED):
+            return None
+        best = np.array([part.junctions + begun.argmax()], np.int32)
+        ways = self._trellis.ways(best, np.zeros(1, np.float32))
+        return next((self._found(score, way) for score, way in ways), None)
+
+    def _found(self, score: float, way: Way) -> Found:
+        part = self._graph.part_of(way.node)
+        graph = part.graph
+        words: list[str] = []
+        state, said = way.node - part.junctions, list[int]()
+        while way.after is not None:
+            way = way.after
+            if way.node < part.junctions:
+                said.append(int(graph.phones[way.node - part.first]))
+                continue
+            to = way.node - part.junctions
+            words.append(graph.written(state, tuple(said), to))
+            state, said = to, []
+        sentences = graph.sentences
+        meaning = sentences.meaning(words, sentences.senses[state])
+        return Found(text=joined(words), score=score, meaning=meaning)
+
+
 def search(
     scores: Scores, graph: PhoneGraph, *, weights: Weights, most: int = 8
 ) -> Search:
-    """The best sentences of `graph` for an utterance.
+    """What is found in one graph alone.
 
     Args:
-        scores: [frames, phones], log posterior less log prior, silence first.
+        scores: [frames, phones].
         graph: what may be said.
         weights: how to weigh things.
-        most: sentences; one that means otherwise than the best is looked for beyond.
+        most: see `Searches.of`.
     """
-    free, phones, frames = _free_path(scores, weights.free)
-    sentences: tuple[Found, ...] = ()
-    beginning = None
-    if 0 < len(scores) <= LONGEST_FRAMES:
-        trellis = _Trellis(scores, graph, weights)
-        trellis.advance(len(scores))
-        sentences = tuple(trellis.sentences(most))
-        beginning = trellis.beginning(sentences[0].score if sentences else -np.inf)
-    return Search(
-        sentences=sentences,
-        free=free,
-        phones=phones,
-        frames=frames,
-        beginning=beginning,
-    )
+    language = graph.sentences.language
+    alone = JointGraph.of({language: [graph]}, phones=scores.shape[1], weights=weights)
+    return Searches({language: scores}, alone).of(language, most=most)
 
 
 def _free_path(scores: Scores, penalty: float) -> tuple[float, tuple[int, ...], int]:
@@ -158,10 +251,11 @@ def _free_path(scores: Scores, penalty: float) -> tuple[float, tuple[int, ...], 
     value = best[0] = scores[0]
     for at in range(1, len(scores)):
         value = best[at] = scores[at] + np.maximum(value, value.max() + penalty)
-    phone = int(value.argmax())
+    changes = best.argmax(axis=1).tolist()
+    phone = changes[-1]
     path = [phone]
     for at in range(len(scores) - 2, -1, -1):
-        change = int(best[at].argmax())
+        change = changes[at]
         if best[at, phone] < best[at, change] + penalty:
             phone = change
         path.append(phone)
@@ -169,205 +263,3 @@ def _free_path(scores: Scores, penalty: float) -> tuple[float, tuple[int, ...], 
     starts = [p for at, p in enumerate(path) if at == 0 or path[at - 1] != p]
     sounds = tuple(phone for phone in starts if phone)
     return float(value.max()), sounds, sum(phone > 0 for phone in path)
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """A way from a node to the end of the audio."""
-
-    node: int
-    after: "_Way | None"
-    ahead: Ahead | None
-    """Of `after`, by time."""
-
-
-class _Trellis:
-    """The best score with which each node can have been come to, by time.
-
-    Column t of `values` stands before frame t. A junction may last: it hears silence.
-    Only nodes that are at most `Weights.beam` worse than the best one are left again.
-    """
-
-    def __init__(self, scores: Scores, graph: PhoneGraph, weights: Weights) -> None:
-        self._scores = scores
-        self._graph = graph
-        self._weights = weights
-        self.sounds = len(graph.phones)
-        nodes = self.sounds + graph.junctions
-        self.values = np.full((nodes, len(scores) + 1), _IMPOSSIBLE, np.float32)
-        self.values[-1, 0] = 0
-        self.reached = np.zeros(nodes, np.bool_)
-        self.reached[-1] = True
-        self._now = np.full(nodes, _IMPOSSIBLE, np.float32)
-        self._now[-1] = 0
-        self._ticket = np.zeros(nodes, np.int32)
-        self._steps = weights.phone - weights.grammar * graph.rarities
-        """By node: for coming to it, if it is a sound."""
-        self._live = np.array([nodes - 1], np.int32)
-        """Nodes that may be left, rising."""
-        self.best = 0.0
-        self.frame = 0
-
-    @cached_property
-    def _sums(self) -> Ahead:
-        """[phones, frames + 1]: scores before each frame, added up."""
-        sums = np.zeros((self._scores.shape[1], len(self._scores) + 1))
-        np.cumsum(self._scores.T, axis=1, out=sums[:, 1:])
-        return sums
-
-    def advance(self, until: int) -> None:
-        """Hear the frames before `until`."""
-        while self.frame < until:
-            self._hear(self._scores[self.frame])
-            self.frame += 1
-
-    def _hear(self, scores: Scores) -> None:
-        graph, weights, now = self._graph, self._weights, self._now
-        live = self._live
-        junctions = live[np.searchsorted(live, self.sounds) :]
-        stay = live[: len(live) - len(junctions)]
-        value = now[live]
-        stayed = value[: len(stay)] + scores[graph.phones[stay]]
-        waited = value[len(stay) :] + scores[0]
-        least = max(stayed.max(initial=_IMPOSSIBLE), waited.max(initial=_IMPOSSIBLE))
-        # What could not be left again need not be come to.
-        least -= weights.beam
-        able = np.flatnonzero(value > least - scores.max() - weights.phone)
-        value = value[able]
-        next_, origins = graph.onward.from_many(live[able])
-        went = value[origins] + scores[graph.phones[next_]] + self._steps[next_]
-        worth = np.flatnonzero(went > least)
-        next_, went = next_[worth], went[worth]
-
-        now[live] = _IMPOSSIBLE
-        now[stay] = stayed
-        now[junctions] = waited
-        np.maximum.at(now, next_, went)
-        sounds = self._distinct(np.concatenate([stay, next_]))
-        heard = now[sounds]
-        ends, origins = graph.arriving.from_many(sounds)
-        ends += self.sounds
-        np.maximum.at(now, ends, heard[origins] + weights.word)
-        junctions = self._distinct(np.concatenate([junctions, ends]))
-        come = np.concatenate([sounds, junctions])
-        value = now[come]
-        self.values[come, self.frame + 1] = value
-        self.reached[come] = True
-        self.best = float(value.max(initial=_IMPOSSIBLE))
-        keep = value > self.best - weights.beam
-        now[come[~keep]] = _IMPOSSIBLE
-        self._live = np.sort(come[keep])
-
-    def _distinct(self, nodes: Numbers) -> Numbers:
-        """Each of `nodes` once."""
-        tickets = np.arange(len(nodes), dtype=np.int32)
-        self._ticket[nodes] = tickets
-        once: Numbers = nodes[self._ticket[nodes] == tickets]
-        return once
-
-    # --- Back from the end ----------------------------------------------------
-
-    def sentences(self, most: int) -> Iterator[Found]:
-        """The best, no text twice, until `most` and one that means otherwise."""
-        texts: set[str] = set()
-        first: Meaning | None = None
-        for score, way in self._ways(self._graph.ends):
-            found = self._found(score, way)
-            if found.text in texts:
-                continue
-            texts.add(found.text)
-            yield found
-            first = first or found.meaning
-            if len(texts) >= most and not found.meaning.agrees_with(first):
-                return
-
-    def beginning(self, whole: float) -> Found | None:
-        """The best sentence that goes on, if it is far better than a whole one's score."""
-        values = self.values[self.sounds :, -1].copy()
-        values[self._graph.ends] = _IMPOSSIBLE
-        values[-1] = _IMPOSSIBLE  # the start: nothing was said
-        best = int(values.argmax())
-        if values[best] <= max(_IMPOSSIBLE / 2, whole + UNFINISHED):
-            return None
-        ways = self._ways(np.array([best], np.int32))
-        return next((self._found(score, way) for score, way in ways), None)
-
-    def _ways(self, ends: Numbers) -> Iterator[tuple[float, _Way]]:
-        """Ways through the graph to some junctions, best first.
-
-        What lies before a node is known exactly, so that no step is taken that does
-        not belong to one of the next best ways.
-        """
-        graph, sounds = self._graph, self.sounds
-        order = count()
-        scores = self.values[sounds + ends, -1]
-        queue: list[tuple[float, int, _Way]] = [
-            (
-                -float(score) - self._end_step(int(node)),
-                next(order),
-                _Way(int(sounds + node), None, None),
-            )
-            for node, score in zip(ends, scores, strict=True)
-            if score > _IMPOSSIBLE / 2
-        ]
-        heapq.heapify(queue)
-        start = sounds + graph.junctions - 1
-        for _ in range(MOST_STEPS):
-            if not queue:
-                return
-            score, _, way = heapq.heappop(queue)
-            if way.node == start:
-                yield -score, way
-                continue
-            ahead = self._ahead(way)
-            nodes = graph.before.from_one(way.node)
-            nodes = nodes[self.reached[nodes]]
-            # A junction is come to by its last sound, a sound by going on.
-            step = self._step_to(way.node)
-            totals = (self.values[nodes] + (ahead + step)).max(axis=1)
-            for node, total in zip(nodes, totals, strict=True):
-                if total > _IMPOSSIBLE / 2:
-                    further = _Way(int(node), way, ahead)
-                    heapq.heappush(queue, (-float(total), next(order), further))
-
-    def _end_step(self, junction: int) -> float:
-        """For ending there; nothing where a sentence goes on."""
-        at = int(np.searchsorted(self._graph.ends, junction))
-        if at == len(self._graph.ends) or self._graph.ends[at] != junction:
-            return 0.0
-        return -self._weights.grammar * float(self._graph.end_rarities[at])
-
-    def _step_to(self, node: int) -> float:
-        return self._weights.word if node >= self.sounds else float(self._steps[node])
-
-    def _ahead(self, way: _Way) -> Ahead:
-        """By time: the score from there to the end, for coming to the node there."""
-        is_sound = way.node < self.sounds
-        if way.after is None or way.ahead is None:
-            onward: Ahead = np.full(len(self._scores) + 1, float(_IMPOSSIBLE))
-            onward[-1] = self._end_step(way.node - self.sounds)
-        else:
-            onward = way.ahead + self._step_to(way.after.node)
-        sums = self._sums[self._graph.phones[way.node] if is_sound else 0]
-        best = np.maximum.accumulate((onward + sums)[::-1])[::-1]
-        if is_sound:
-            # It lasts a frame at least.
-            best = np.append(best[1:], _IMPOSSIBLE)
-        ahead: Ahead = best - sums
-        return ahead
-
-    def _found(self, score: float, way: _Way) -> Found:
-        sounds = self.sounds
-        words: list[str] = []
-        state, said = way.node - sounds, list[int]()
-        while way.after is not None:
-            way = way.after
-            if way.node < sounds:
-                said.append(int(self._graph.phones[way.node]))
-                continue
-            to = way.node - sounds
-            words.append(self._graph.written(state, tuple(said), to))
-            state, said = to, []
-        sentences = self._graph.sentences
-        meaning = sentences.meaning(words, sentences.senses[state])
-        return Found(text=joined(words), score=score, meaning=meaning)

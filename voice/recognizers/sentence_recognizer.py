@@ -1,7 +1,7 @@
 """A recogniser of sentences that are known beforehand: those of a grammar and a home.
 
 The acoustic model tells how much each frame speaks for each sound; the search finds
-the sentence that fits best, in each candidate language. So the names of a home are
+the sentence that fits best, in all candidate languages at once. So the names of a home are
 heard because they are in the graph, however rare they are, and what is written is a
 sentence that the responder understands, or the beginning of one: who pauses after
 "turn on the" has more to say, and the endpointing waits for it.
@@ -11,7 +11,7 @@ that was heard, and no grammar takes it for a wish. What nobody spoke is empty.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,8 +19,10 @@ from voice.audio import Pcm
 from voice.errors import Stage, StageError
 from voice.recognizers.acoustics import AcousticModel, Signs
 from voice.recognizers.bounds import check, holds_nothing, nothing
+from voice.recognizers.joint_graphs import JointGraph
 from voice.recognizers.phone_graphs import PhoneGraph
-from voice.recognizers.searching import Found, Scores, Search, search
+from voice.recognizers.searching import Search, Searches
+from voice.recognizers.trellis import Scores
 from voice.stages import Transcript
 
 __all__ = ["UNINTELLIGIBLE", "SentenceRecognizer"]
@@ -39,23 +41,6 @@ meant if nothing follows. Nineteen of twenty real beginnings are better by 5, mo
 SURE = 0.5
 """What the whole sentence must be believed with."""
 
-_WORST = -3.0
-"""Score of a frame, against the free path, where no sentence was found at all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Heard:
-    """The best sentence in one language."""
-
-    language: str
-    text: str
-    score: float
-    confidence: float
-    speech: bool
-    """Whether somebody spoke, whatever it was."""
-    whole: str = ""
-    """See `Transcript.whole`."""
-
 
 class SentenceRecognizer:
     """Speech to text by search; one caller at a time.
@@ -72,7 +57,11 @@ class SentenceRecognizer:
         self, model: AcousticModel, graphs: Mapping[str, Sequence[PhoneGraph]]
     ) -> None:
         self._model = model
-        self._graphs = graphs
+        self._graph = JointGraph.of(
+            graphs,
+            phones=len(model.acoustics.phones),
+            weights=model.acoustics.weights,
+        )
         self._languages = tuple(sorted(graphs))
 
     @property
@@ -101,21 +90,24 @@ class SentenceRecognizer:
             raise StageError(Stage.RECOGNITION, "crashed", str(error)) from error
 
     def _transcribe(self, pcm: Pcm, candidates: Sequence[str]) -> Transcript:
-        posteriors = self._model.posteriors(pcm.to_floats(), candidates)
-        heard = [
-            self._best(tag, own)
-            for tag, own in zip(candidates, posteriors, strict=True)
-        ]
-        best, share = _likeliest(heard)
-        believed = best.confidence >= self._model.acoustics.judgement.least
-        unclear = UNINTELLIGIBLE if best.speech else ""
+        heard = self._model.posteriors(pcm.to_floats(), candidates)
+        posteriors = dict(zip(candidates, heard, strict=True))
+        searches = self._search(posteriors)
+        language, share = _likeliest(searches, candidates)
+        acoustics = self._model.acoustics
+        found = searches.of(language)
+        signs = Signs.of(found, posteriors[language], acoustics.frame_s)
+        confidence = acoustics.judgement.probability(signs) if found.best else 0.0
+        believed = confidence >= acoustics.judgement.least
+        speech = acoustics.judgement.heard_speech(signs)
+        text = found.best.text if found.best and believed else ""
         return Transcript(
-            text=best.text if believed else unclear,
-            whole=best.whole if believed else "",
-            language=best.language,
+            text=text or (UNINTELLIGIBLE if speech else ""),
+            whole=self._whole(found, posteriors[language]) if believed else "",
+            language=language,
             language_probability=max(share, 1 / len(candidates)),
-            confidence=best.confidence,
-            no_speech=0.0 if believed or best.speech else 1.0,
+            confidence=confidence,
+            no_speech=0.0 if believed or speech else 1.0,
         )
 
     def examine(self, pcm: Pcm, language: str) -> tuple[str, Signs]:
@@ -126,42 +118,13 @@ class SentenceRecognizer:
             language: one of `languages`.
         """
         (posteriors,) = self._model.posteriors(pcm.to_floats(), [language])
-        found, signs = self._search(language, posteriors)
+        found = self._search({language: posteriors}).of(language)
+        signs = Signs.of(found, posteriors, self._model.acoustics.frame_s)
         return found.best.text if found.best else "", signs
 
-    def _search(self, language: str, posteriors: Scores) -> tuple[Search, Signs]:
-        """What all graphs of a language have."""
-        acoustics = self._model.acoustics
-        scores = self._model.scores(posteriors)
-        found = _together(
-            [
-                search(scores, graph, weights=acoustics.weights)
-                for graph in self._graphs[language]
-            ]
-        )
-        return found, Signs.of(found, posteriors, acoustics.frame_s)
-
-    def _best(self, language: str, posteriors: Scores) -> _Heard:
-        acoustics = self._model.acoustics
-        found, signs = self._search(language, posteriors)
-        speech = acoustics.judgement.heard_speech(signs)
-        best = found.best
-        if best is None:
-            return _Heard(
-                language=language,
-                text=UNINTELLIGIBLE,
-                score=float(found.free) + _WORST * len(posteriors),
-                confidence=0.0,
-                speech=speech,
-            )
-        return _Heard(
-            language=language,
-            text=best.text,
-            score=best.score,
-            confidence=acoustics.judgement.probability(signs),
-            speech=speech,
-            whole=self._whole(found, posteriors),
-        )
+    def _search(self, posteriors: Mapping[str, Scores]) -> Searches:
+        scores = {tag: self._model.scores(own) for tag, own in posteriors.items()}
+        return Searches(scores, self._graph)
 
     def _whole(self, found: Search, posteriors: Scores) -> str:
         """The sentence that was meant if a beginning is all that was said."""
@@ -177,24 +140,12 @@ class SentenceRecognizer:
         return whole.text if sure else ""
 
 
-def _together(searches: Sequence[Search]) -> Search:
-    """What was found in several graphs, as if they had been one."""
-    sentences = [found for one in searches for found in one.sentences]
-    sentences.sort(key=lambda found: -found.score)
-    texts: dict[str, Found] = {}
-    for found in sentences:
-        texts.setdefault(found.text, found)
-    beginnings = [one.beginning for one in searches if one.beginning]
-    return replace(
-        searches[0],
-        sentences=tuple(texts.values()),
-        beginning=max(beginnings, key=lambda found: found.score, default=None),
-    )
-
-
-def _likeliest(heard: Sequence[_Heard]) -> tuple[_Heard, float]:
+def _likeliest(searches: Searches, candidates: Sequence[str]) -> tuple[str, float]:
     """The best of the languages, and how likely it is among them."""
-    totals = np.array([one.score for one in heard]) * LANGUAGE_SHARPNESS
-    chances = np.exp(totals - totals.max())
+    scores = np.array([searches.score(tag) for tag in candidates])
+    if np.isneginf(scores).all():
+        # No sentence in any: whose sounds are clearest is as good a guess as any.
+        scores = np.array([searches.of(tag).free for tag in candidates])
+    chances = np.exp((scores - scores.max()) * LANGUAGE_SHARPNESS)
     at = int(chances.argmax())
-    return heard[at], float(chances[at] / chances.sum())
+    return candidates[at], float(chances[at] / chances.sum())

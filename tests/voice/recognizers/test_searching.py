@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from voice.phones import PHONES
+from voice.recognizers.joint_graphs import JointGraph, Weights
 from voice.recognizers.phone_graphs import PhoneGraph
-from voice.recognizers.searching import LONGEST_FRAMES, Search, Weights, search
+from voice.recognizers.searching import LONGEST_FRAMES, Search, Searches, search
 from voice.sentence_graphs import Form, SentenceGraph
 
 SAID = {
@@ -204,3 +205,45 @@ def test_audio_too_short_for_any_sentence_holds_none(frames: int) -> None:
 def test_audio_too_long_is_not_searched() -> None:
     scores = np.zeros((LONGEST_FRAMES + 1, len(PHONES)), np.float32)
     assert found(scores, compiled("light on")).sentences == ()
+
+
+# --- Several languages --------------------------------------------------------
+
+
+def together(**graphs: list[PhoneGraph]) -> JointGraph:
+    return JointGraph.of(graphs, phones=len(PHONES), weights=WEIGHTS)
+
+
+@pytest.mark.parametrize("said", ["light on", "red light on", "red", "bed light"])
+def test_languages_are_searched_together_as_each_is_alone(said: str) -> None:
+    english, german = compiled(*ROOM), compiled("red on", "light", "bed light off")
+    scores = {"en": heard(said, clear=2.0), "de": heard(said, clear=2.0, seed=4)}
+    both = Searches(scores, together(de=[german], fr=[english], en=[english]))
+    for language, graph in (("en", english), ("de", german)):
+        alone = found(scores[language], graph, most=1)
+        assert alone.best is not None
+        assert both.score(language) == pytest.approx(alone.best.score, abs=1e-3)
+        best = both.of(language).best
+        assert best is not None
+        assert best.text == alone.best.text
+        assert best.score == pytest.approx(alone.best.score, abs=1e-3)
+        assert both.of(language).margin == pytest.approx(alone.margin, abs=1e-3)
+
+
+def test_a_language_that_fits_far_worse_is_given_up() -> None:
+    graph = compiled(*ROOM)
+    right, wrong = heard("light on", clear=9.0), heard("light on", clear=0.0)
+    both = Searches({"en": right, "de": wrong}, together(de=[graph], en=[graph]))
+    assert both.score("de") == -np.inf
+    assert both.of("de").best is None
+    assert both.of("en") == found(right, graph, most=1)
+
+
+def test_the_graphs_of_one_language_are_as_one() -> None:
+    scores = heard("light off", clear=2.0)
+    apart = together(en=[compiled(*ROOM[1::2]), compiled(*ROOM[::2])])
+    searches = Searches({"en": scores}, apart)
+    one = found(scores, compiled(*ROOM), most=6)
+    several = searches.of("en", most=6)
+    assert [s.text for s in several.sentences] == [s.text for s in one.sentences]
+    assert several.margin == pytest.approx(one.margin, abs=1e-3)
