@@ -197,11 +197,8 @@ async def test_not_even_a_stuck_worker_outlives_the_gateway():
 
 # --- With the real models -----------------------------------------------------
 
-STARTER = ROOT / "models" / "manifests" / "starter-recognizer.toml"
-
 
 @pytest.mark.slow
-@pytest.mark.skipif(not STARTER.is_file(), reason="there is no starter recogniser")
 async def test_the_real_chain_survives_the_loss_of_any_process():
     clip = read_audio(ROOT / "audio_fixtures" / "de" / "kuechenlampe_ein.flac")
     # Fewer languages are prepared sooner by the processes that take over.

@@ -34,13 +34,7 @@ ROOT = Path(__file__).parents[2]
 
 FOUR = ("de", "en", "es", "fr")
 
-pytestmark = [
-    pytest.mark.virtual_time,
-    pytest.mark.skipif(
-        not (ROOT / "models" / "starter" / "acoustic" / "acoustic.onnx").is_file(),
-        reason="models/starter/acoustic holds no model",
-    ),
-]
+pytestmark = pytest.mark.virtual_time
 
 TURNS = [
     ("en/kitchen_lamp_on.flac", "HassTurnOn"),

@@ -28,10 +28,6 @@ pytestmark = [
         not can_watch(),
         reason="the system does not tell how long a thread waited (Linux)",
     ),
-    pytest.mark.skipif(
-        not (ROOT / "models" / "starter" / "acoustic" / "acoustic.onnx").is_file(),
-        reason="models/starter/acoustic holds no model",
-    ),
 ]
 
 

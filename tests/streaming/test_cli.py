@@ -18,7 +18,6 @@ from streaming.commands import models, progress, tables
 from tests.voice.recognizers import tiny_whisper
 from voice.errors import Stage, StageError
 from voice.fixtures import read_index
-from voice.manifests import data_root
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "audio_fixtures" / "index.csv"
@@ -66,14 +65,7 @@ def parley(capsys):
     return run
 
 
-def starter_or_skip() -> None:
-    if not (data_root() / "models/manifests/starter-acoustic.toml").is_file():
-        pytest.skip("the starter recogniser did not come along yet")
-
-
-def fixtures_or_skip(*kinds: str, count: int = 3) -> list[Path]:
-    if not FIXTURES.is_file():
-        pytest.skip("audio_fixtures has no index yet")
+def shipped(*kinds: str, count: int) -> list[Path]:
     clips = [c for c in read_index(FIXTURES) if c.kind in kinds]
     return [clip.file for clip in clips if clip.language in ("en", "de", None)][:count]
 
@@ -246,7 +238,7 @@ def test_help_costs_no_model_library() -> None:
 
 def test_transcribe_prints_one_object_per_file(parley, tmp_path, whisper) -> None:
     quiet = silence(tmp_path / "quiet.wav")
-    files = fixtures_or_skip("command", count=2)
+    files = shipped("command", count=2)
     code, out, _ = parley(
         "transcribe", *files, quiet, "--recognizer", whisper, "--json"
     )
@@ -259,7 +251,7 @@ def test_transcribe_prints_one_object_per_file(parley, tmp_path, whisper) -> Non
 
 
 def test_transcribe_keeps_to_the_language_it_is_told(parley, whisper) -> None:
-    files = fixtures_or_skip("command", count=2)
+    files = shipped("command", count=2)
     _, out, _ = parley(
         "transcribe", *files, "--recognizer", whisper, "--language", "German", "--json"
     )
@@ -311,7 +303,7 @@ def test_say_writes_to_standard_output(capfdbinary) -> None:
 @pytest.fixture
 def recordings(tmp_path) -> Path:
     """Two commands, a strange language, silence."""
-    speech = fixtures_or_skip("command", count=1)[0]
+    speech = shipped("command", count=1)[0]
     quiet = silence(tmp_path / "quiet.wav")
     return index(
         tmp_path / "index.csv",
@@ -370,8 +362,6 @@ def test_eval_without_json_prints_a_table(parley, recordings, whisper) -> None:
 
 
 def test_the_starter_understands_its_own_fixtures(parley) -> None:
-    starter_or_skip()
-    fixtures_or_skip("command")
     code, out, _ = parley("eval", "--language", "en", "--errors", "--json")
     lines = [json.loads(line) for line in out.splitlines()]
     score = next(line for line in lines if line.get("language") == "all")
@@ -389,7 +379,6 @@ def test_the_starter_understands_its_own_fixtures(parley) -> None:
 
 
 def test_models_are_listed_and_verified(parley) -> None:
-    starter_or_skip()
     code, out, _ = parley("models", "--json")
     listed = [json.loads(line) for line in out.splitlines()]
     assert code == 0

@@ -33,7 +33,7 @@ from voice.audio import HEARING_RATE, Pcm
 from voice.errors import ConfigError, StageError
 from voice.events import Millis
 from voice.languages import LANGUAGES
-from voice.manifests import data_root, files_in
+from voice.manifests import files_in
 from voice.stages import Recognizer
 from voice.synthesizers.espeak import Espeak
 
@@ -42,12 +42,6 @@ from voice.synthesizers.espeak import Espeak
 def whisper(tmp_path_factory) -> str:
     folder = tmp_path_factory.mktemp("whisper")
     return str(tiny_whisper.build(folder, languages=("en", "de", "mt")))
-
-
-def starter() -> ModelChoice:
-    if not (data_root() / "models/manifests/starter-acoustic.toml").is_file():
-        pytest.skip("the starter recogniser did not come along yet")
-    return ModelChoice()
 
 
 SHIPPED = ModelChoice(recognizer=STARTER_WHISPER, device="cpu")
@@ -87,15 +81,15 @@ def test_a_language_that_is_not_heard_is_refused(whisper) -> None:
 
 
 def test_the_starter_hears_what_its_manifest_says_and_serves_the_first() -> None:
-    assert heard_languages(starter()) == tuple(sorted(starter_manifest().languages))
-    assert served_languages(starter()) == FIRST_LANGUAGES
+    assert heard_languages(ModelChoice()) == tuple(sorted(starter_manifest().languages))
+    assert served_languages(ModelChoice()) == FIRST_LANGUAGES
     asked = ModelChoice(languages=("pl", "fi"))
     assert served_languages(asked) == ("fi", "pl")
 
 
 def test_every_grammar_is_heard_by_the_starter() -> None:
     grammars = {tag for tag, language in LANGUAGES.items() if language.grammar}
-    assert set(heard_languages(starter())) == grammars
+    assert set(heard_languages(ModelChoice())) == grammars
 
 
 # --- Loading ------------------------------------------------------------------
@@ -161,7 +155,6 @@ def test_the_starter_whisper_is_loaded() -> None:
 
 @pytest.fixture(scope="module")
 def bulgarian() -> Recognizer:
-    starter()
     return load_recognizer(ModelChoice(languages=("bg",)))
 
 
@@ -197,9 +190,9 @@ def test_a_list_is_no_description_of_a_model(tmp_path, network) -> None:
 def test_it_is_known_what_hears_only_sentences(whisper, tmp_path) -> None:
     (tmp_path / "acoustic.onnx").write_bytes(b"")
     own = ModelChoice(recognizer=str(tmp_path))
-    assert hears_only_sentences(starter())
+    assert hears_only_sentences(ModelChoice())
     assert hears_only_sentences(own)
-    served = replace(starter(), heard=("en",))
+    served = replace(ModelChoice(), heard=("en",))
     written = ModelChoice(recognizer=STARTER_WHISPER), ModelChoice(recognizer=whisper)
     assert not any(map(hears_only_sentences, (served, *written)))
 

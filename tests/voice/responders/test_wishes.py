@@ -39,7 +39,7 @@ SENTENCES = {
         "turn off the lights in the living room",
         "turn on the lights",
         "set the thermostat to 21 degrees",
-        "set the bedroom light to 30 percent",
+        "set the ceiling light to 30 percent",
         "set a timer for five minutes",
         "set a pasta timer for ten minutes",
         "add milk to the shopping list",
@@ -67,8 +67,7 @@ SENTENCES = {
 )
 def test_what_the_grammar_understands_is_valid(grammar, language, text) -> None:
     plan = grammar.plan(text, language, home=STATE, now=NOW)
-    if plan.intent is None:
-        pytest.skip("no sentence of the grammar")
+    assert plan.intent is not None
     again = fulfil(grammar, plan.intent, text, language)
     assert again is not None
     assert (again.intent, again.effects) == (plan.intent, plan.effects)
