@@ -50,3 +50,12 @@ def read_examples() -> dict[str, list[Block]]:
             block = Block(page.name, match["kind"], match["file"] or "", match["code"])
             found[match["door"]].append(block)
     return dict(found)
+
+
+EXAMPLES = read_examples()
+
+
+def block(door, kind, file=""):
+    """The one block of that kind in an example."""
+    (found,) = [b for b in EXAMPLES[door] if (b.kind, b.file) == (kind, file)]
+    return found.code

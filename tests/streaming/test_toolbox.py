@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from streaming.assistance import chat_server, tools_of
 from streaming.config import load_config
 from streaming.tool_settings import ToolServer, ToolSettings, load_tools
 from streaming.toolbox import ToolFailed, open_toolbox
+from tests.examples.documents import EXAMPLES
 from voice.dialogue import ToolCall
 from voice.errors import ConfigError
 from voice.tools import Risk
@@ -245,11 +245,11 @@ def test_without_a_file_it_is_told(tmp_path):
 
 
 def test_the_examples_of_the_page_are_valid(tmp_path):
-    page = (ROOT / "docs" / "tools.md").read_text(encoding="utf-8")
-    server, tools = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (server,) = EXAMPLES["llm"]
+    (tools,) = EXAMPLES["home-assistant-tools"]
     (tmp_path / "home.token").write_text("abc\n")
-    (tmp_path / "tools.toml").write_text(tools, encoding="utf-8")
-    (tmp_path / "parley.toml").write_text(server, encoding="utf-8")
+    (tmp_path / "tools.toml").write_text(tools.code, encoding="utf-8")
+    (tmp_path / "parley.toml").write_text(server.code, encoding="utf-8")
     config = load_config(tmp_path / "parley.toml", {})
     found = tools_of(config)
     assert [server.name for server in found.servers] == ["home", "notes"]
