@@ -192,7 +192,8 @@ class ConversationConfig:
     """What is talked about, and in which languages."""
 
     languages: LanguageTags = ()
-    """Those a session may use; none means all that are real at every stage."""
+    """Those a session may use; none: of the starter's German, English, Spanish and
+    French, of another recogniser's all that have a grammar."""
     home: Annotated[str, Place("file", HOMES)] = DEMO
     """A TOML file, or the name of one that comes with Parley."""
 

@@ -18,7 +18,7 @@ SHORTCUTS = {
     "conversation.languages": (
         "--languages",
         "L,L,...",
-        "languages to serve (default: all that are real at every stage)",
+        "languages to serve (default: de, en, es, fr with the starter, else all heard)",
     ),
     "conversation.home": (
         "--home",
