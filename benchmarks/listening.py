@@ -191,9 +191,10 @@ class Listener:
             root / "detection.py",
             *sorted((root / "vad").glob("*.py")),
             *sorted((root / "recognizers").glob("*.py")),
+            root / "courteous_sentences.py",
             *(
                 root / "responders" / name
-                for name in ("templates.py", "spoken_sentences.py")
+                for name in ("courtesies.toml", "templates.py", "spoken_sentences.py")
             ),
             *sorted((root / "homes").glob("*.toml")),
             root.parent / "streaming" / "hearing.py",

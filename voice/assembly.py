@@ -313,12 +313,21 @@ def _graph(
     home: Home, language: str, phones: Sequence[str], called: Sequence[str]
 ) -> "PhoneGraph":
     """Everything that the grammar of a language understands in a home, as sounds."""
+    from voice.courteous_sentences import courteous
+    from voice.responders.courtesies import courtesies_in
     from voice.responders.spoken_sentences import spoken_sentences
     from voice.wake_sentences import after_call
 
     sentences = spoken_sentences(home, language)
     assert sentences is not None, "only languages with a grammar are heard"
-    return _compiled(after_call(sentences, called), phones)
+    said = courtesies_in(language)
+    polite = courteous(
+        sentences,
+        openers=said.openers,
+        requests=said.requests,
+        closers=said.closers,
+    )
+    return _compiled(after_call(polite, called), phones)
 
 
 def _phrases(language: str, phones: Sequence[str]) -> "PhoneGraph":

@@ -64,6 +64,9 @@ class SentenceGraph:
     """By state: the same of the end there; meaningless where no sentence may end."""
     values: Mapping[str, str]
     """What lists and names stand for, by their text."""
+    closings: int = 0
+    """States below are behind whole sentences, in words that change nothing: what was
+    said there means what it meant before them."""
 
     @property
     def start(self) -> State:

@@ -118,6 +118,7 @@ class _Build:
             rarities=tuple(self._rarities),
             end_rarities=tuple(self._end_rarities),
             values=self._graph.values,
+            closings=self._graph.closings,
         )
 
     def _kind(self, word: str) -> int:

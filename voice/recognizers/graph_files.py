@@ -36,7 +36,7 @@ _PACKAGES = ("espeakng-loader", "hassil", "home-assistant-intents", "unicode-rbn
 
 _SOURCES = (
     *("home.py", "phones.py", "plurals.py", "scoring.py", "sentence_graphs.py"),
-    *("wake_sentences.py", "synthesizers/espeak.py"),
+    *("courteous_sentences.py", "wake_sentences.py", "synthesizers/espeak.py"),
     *("recognizers/lexicon.py", "recognizers/reductions.py"),
     *("recognizers/phone_graphs.py", "recognizers/graph_files.py"),
     *("responders/**/*.py", "responders/**/*.toml"),
@@ -140,6 +140,7 @@ def _plain(sentences: SentenceGraph, forms: Mapping[Form, int]) -> dict[str, Any
         "rarities": sentences.rarities,
         "end_rarities": sentences.end_rarities,
         "values": dict(sentences.values),
+        "closings": sentences.closings,
     }
 
 
@@ -164,6 +165,7 @@ def _graph(arrays: Mapping[str, Any], texts: Mapping[str, Any]) -> PhoneGraph:
         rarities=tuple(tuple(row) for row in plain["rarities"]),
         end_rarities=tuple(plain["end_rarities"]),
         values=plain["values"],
+        closings=plain["closings"],
     )
     links = {name.partition(".")[0] for name in arrays if "." in name}
     parts = {name: array for name, array in arrays.items() if "." not in name}

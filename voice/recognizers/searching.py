@@ -214,6 +214,7 @@ class Searches:
         graph = part.graph
         words: list[str] = []
         state, said = way.node - part.junctions, list[int]()
+        meant = state
         while way.after is not None:
             way = way.after
             if way.node < part.junctions:
@@ -222,8 +223,9 @@ class Searches:
             to = way.node - part.junctions
             words.append(graph.written(state, tuple(said), to))
             state, said = to, []
+            meant = state if state >= graph.sentences.closings else meant
         sentences = graph.sentences
-        meaning = sentences.meaning(words, sentences.senses[state])
+        meaning = sentences.meaning(words, sentences.senses[meant])
         return Found(text=joined(words), score=score, meaning=meaning)
 
 

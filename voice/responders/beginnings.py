@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from voice.responders.courtesies import Courtesies
 from voice.responders.numerals import Numerals
-from voice.responders.prefixes import Prefixes, Reading
+from voice.responders.prefixes import ENOUGH, Prefixes, Reading
 from voice.responders.spelling import Speller
 from voice.responders.templates import TemplateGraph, folded
 
@@ -21,6 +22,7 @@ class Beginnings:
         numerals: Numerals,
         *,
         fillers: Sequence[str],
+        courtesies: Courtesies,
     ) -> None:
         """Take what is known of the language.
 
@@ -29,7 +31,9 @@ class Beginnings:
             speller: knows how they are written.
             numerals: know the numbers that are said in words.
             fillers: words and phrases that mean nothing anywhere ("please").
+            courtesies: what means nothing before or after a sentence.
         """
+        self._courtesies = courtesies
         self._speller = speller
         self._numerals = numerals
         self._prefixes = Prefixes(graph, numerals.single_words)
@@ -38,6 +42,28 @@ class Beginnings:
 
     def read(self, text: str) -> Reading:
         """What is known of `text`, taken for the beginning of a sentence."""
+        reading = self._read_whole(text)
+        apart = self._courtesies.apart(text)
+        if apart.before_begun:
+            whole = self._read_whole(apart.before_begun)
+            if whole.senses:
+                reading |= Reading(literal_words=ENOUGH, intents=whole.intents)
+        if apart.core == text:
+            return reading
+        if not apart.core:
+            return reading | self._asking(text) if apart.asked else reading
+        core = self._read_whole(apart.core)
+        if core.senses and apart.closed:
+            # Who says "please" at the end has said everything.
+            return replace(core, tails=frozenset(), in_number=False)
+        return reading | core
+
+    def _asking(self, text: str) -> Reading:
+        """Any sentence may follow."""
+        start = self._prefixes.read(())
+        return replace(start, literal_words=min(len(text.split()), ENOUGH))
+
+    def _read_whole(self, text: str) -> Reading:
         spelled = self._speller.repair(text)
         reading = self._read(spelled)
         begun = self._numerals.without_begun(spelled)

@@ -8,6 +8,7 @@ that are mostly a wildcard, so that open speech does not become a command.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from hassil import Intents, recognize_all
@@ -18,6 +19,7 @@ from hassil.recognize import MISSING_ENTITY, RecognizeResult
 from voice.home import Home, Names, Scalar, spoken_names
 from voice.responders.acceptance import MOST_WORDS, is_command, rank, several
 from voice.responders.beginnings import Beginnings
+from voice.responders.courtesies import courtesies_in
 from voice.responders.numerals import Numerals
 from voice.responders.prefixes import Reading
 from voice.responders.spelling import Speller, bare, template_words
@@ -90,6 +92,7 @@ class Grammar:
             spoken = spoken_names(home.area(home.here).names, language)[0]
         self._context = {"area": {"value": HERE, "text": spoken}}
         self._data = data
+        self._courtesies = courtesies_in(language)
         self._numerals = Numerals(self._number_language)
 
     @cached_property
@@ -139,6 +142,7 @@ class Grammar:
             self._speller,
             self._numerals,
             fillers=self._intents.skip_words,
+            courtesies=self._courtesies,
         )
 
     def read(self, text: str) -> Reading:
@@ -180,7 +184,11 @@ class Grammar:
         """The best reading of `text`, None if it is no sentence of the grammar."""
         if len(text.split()) > _LONGEST:
             return None
-        for variant in self._variants(text):
+        core = self._courtesies.apart(text).core
+        variants = self._variants(text)
+        if core not in ("", text):
+            variants = chain(variants, self._variants(core))
+        for variant in variants:
             readings = list(self._readings(variant))
             if readings:
                 return min(readings, key=lambda reading: reading[0])[1]
@@ -191,6 +199,7 @@ class Grammar:
 
         Only for what `parse` gave None. Costs as much again.
         """
+        text = self._courtesies.apart(text).core or text
         words = bare(text).split()
         if len(words) > _LONGEST_WITH_UNKNOWN:
             return None
