@@ -32,12 +32,20 @@ from streaming.messages import (  # noqa: E402
     ToolUsed,
 )
 from streaming.services import Services  # noqa: E402
+from streaming.session import Session  # noqa: E402
 from streaming.tasks import Tasks  # noqa: E402
 from streaming.telemetry import Telemetry  # noqa: E402
 from streaming.tool_settings import ToolSettings  # noqa: E402
 from streaming.toolbox import open_toolbox  # noqa: E402
 from tests.streaming.realtime_call import calling  # noqa: E402
-from tests.streaming.rehearsal import GATE, HOME, TURNS, rehearsal  # noqa: E402
+from tests.streaming.rehearsal import (  # noqa: E402
+    GATE,
+    HOME,
+    TURNS,
+    Client,
+    Rehearsal,
+    rehearsal,
+)
 from tests.streaming.test_toolbox import RISKS, ROOT, started  # noqa: E402
 from voice.audio import Pcm  # noqa: E402
 from voice.consent import PATIENCE  # noqa: E402
@@ -98,28 +106,30 @@ def chat(model):
     return ServedChat(ChatServer(url=f"{model}/v1", model="tiny", **patience))
 
 
+def assisted(served, toolbox):
+    """What a session needs that is answered by a model with tools."""
+    assistant = Assistant(chat=served, toolbox=toolbox, clock=lambda: datetime.now(UTC))
+    return Services(
+        stages=InlineStages(
+            SpellingRecognizer(), EchoResponder(), ToneSynthesizer(letter=Millis(8))
+        ),
+        household=Household(HOME, lambda: datetime.now(UTC)),
+        languages=("en", "de"),
+        open_activity=LoudnessActivity,
+        telemetry=Telemetry(),
+        turns=TURNS,
+        gate=GATE,
+        assistant=assistant,
+    )
+
+
 @contextlib.asynccontextmanager
 async def talking(model, toolbox):
-    async with chat(model) as served:
-        assistant = Assistant(
-            chat=served, toolbox=toolbox, clock=lambda: datetime.now(UTC)
-        )
-        services = Services(
-            stages=InlineStages(
-                SpellingRecognizer(),
-                EchoResponder(),
-                ToneSynthesizer(letter=Millis(8)),
-            ),
-            household=Household(HOME, lambda: datetime.now(UTC)),
-            languages=("en", "de"),
-            open_activity=LoudnessActivity,
-            telemetry=Telemetry(),
-            turns=TURNS,
-            gate=GATE,
-            assistant=assistant,
-        )
-        async with rehearsal(services=services) as talk:
-            yield talk
+    async with (
+        chat(model) as served,
+        rehearsal(services=assisted(served, toolbox)) as talk,
+    ):
+        yield talk
 
 
 async def answer(talk, text, language="en"):
@@ -284,6 +294,23 @@ async def test_what_is_forbidden_is_not_offered_and_not_done(
         assert "t__look" in offered
         assert "t__wipe" not in offered
         assert done(journal) == []
+
+
+async def test_who_hangs_up_does_not_undo_what_was_begun(
+    model, toolbox, journal, monkeypatch
+):
+    monkeypatch.setitem(RISKS, "t.wait", Risk.REVERSIBLE)
+    async with chat(model) as served:
+        services, client = assisted(served, toolbox), Client()
+        async with Session(services, client, name="hung up") as session:
+            talk = Rehearsal(session, client, services)
+            await talk.say('call t__wait {"seconds":1}')
+            await talk.until(ToolUsed, patience=40_000)
+            assert states(talk) == [("t__wait", "running")]
+        assert done(journal) == []
+        await toolbox.finish()
+    assert done(journal) == ["waited"]
+    assert client.faults == []
 
 
 async def test_without_its_model_the_grammar_answers(toolbox):
