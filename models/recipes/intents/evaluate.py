@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.recipes.intents.hearing import Heard, commands_to_say, read_heard
+from models.recipes.intents.hearing import Heard, read_heard, requests
 from models.recipes.intents.pools import read_sentences
 from models.recipes.recognizer.people import recordings_folder
 from voice.home_files import demo_home
@@ -180,7 +180,7 @@ def typed(languages: Sequence[str]) -> list[Heard]:
     """Commands that nobody mishears; always the same ones."""
     found: list[Heard] = []
     for language in languages:
-        asked = commands_to_say(language, random.Random(language), test=True)
+        asked = requests(language, random.Random(language), test=True)
         found += (replace(one, text=one.command.text) for one in islice(asked, TYPED))
     return found
 

@@ -12,7 +12,7 @@ import json
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from models.recipes.intents.bending import Manners
@@ -31,9 +31,9 @@ __all__ = [
     "Heard",
     "aligned",
     "aligned_places",
-    "commands_to_say",
     "hear",
     "read_heard",
+    "requests",
 ]
 
 LANGUAGES = ("en", "de", "fr", "es")
@@ -118,10 +118,8 @@ def aligned_places(said: str, heard: str) -> list[int | None]:
     return origins
 
 
-def commands_to_say(
-    language: str, rng: random.Random, *, test: bool
-) -> Iterator[Heard]:
-    """Commands to be said; half of them bent. What is heard is still empty."""
+def requests(language: str, rng: random.Random, *, test: bool) -> Iterator[Heard]:
+    """Commands as somebody would write them; half of them bent. Nothing is heard yet."""
     manners = Manners.of(language, test=test)
     grammar = GrammarResponder.load(demo_home(), [language]) if test else None
     for command in Commands(language, rng):
@@ -131,12 +129,17 @@ def commands_to_say(
         if grammar and grammar.interpret(plain, language) is None:
             continue
         bent = manners.bent(command, rng) if rng.random() < 0.5 else command
-        said = tuple(
-            Word(text, word.slots)
-            for word in bent.words
-            for text in words_of(spoken(word.text, language))
-        )
-        yield Heard(Command(language, said, bent.intent, bent.fixed), "", plain)
+        yield Heard(bent, "", plain)
+
+
+def _aloud(command: Command) -> Command:
+    """The words as they are said."""
+    said = tuple(
+        Word(text, word.slots)
+        for word in command.words
+        for text in words_of(spoken(word.text, command.language))
+    )
+    return replace(command, words=said)
 
 
 def hear(
@@ -172,15 +175,15 @@ def main() -> None:
     recognizer = load_recognizer(ModelChoice(recognizer=arguments.recognizer))
     started = time.monotonic()
     sources = {
-        language: commands_to_say(language, rng, test=arguments.test)
-        for language in LANGUAGES
+        language: requests(language, rng, test=arguments.test) for language in LANGUAGES
     }
     with arguments.out.open("w", encoding="utf-8") as out:
         for count in range(arguments.each):
             for source in sources.values():
                 asked = next(source)
-                (text,) = hear([asked.command], recognizer, rng, test=arguments.test)
-                out.write(_line(Heard(asked.command, text, asked.plain)) + "\n")
+                command = _aloud(asked.command)
+                (text,) = hear([command], recognizer, rng, test=arguments.test)
+                out.write(_line(Heard(command, text, asked.plain)) + "\n")
             if count % 50 == 0:
                 out.flush()
                 print(f"{count} of each, {time.monotonic() - started:.0f} s")
