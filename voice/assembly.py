@@ -6,19 +6,16 @@ pays for the libraries of the one that listens.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from voice.audio import Pcm
-from voice.consent_words import CONSENT
 from voice.dialogue import ChatModel
 from voice.errors import ConfigError
 from voice.home import Home
 from voice.home_files import load_home
 from voice.languages import LANGUAGES, canonical
 from voice.manifests import Manifest, data_root, read_manifest, verify
-from voice.phones import atoms
 from voice.recognizers.families import (
     Family,
     family,
@@ -27,11 +24,9 @@ from voice.recognizers.families import (
     read_object,
 )
 from voice.recognizers.plain_text import language_codes
-from voice.sentence_graphs import SentenceGraph
 from voice.stages import Interpreter, Recognizer, Synthesizer, VoiceActivity
 
 if TYPE_CHECKING:
-    from voice.recognizers.phone_graphs import PhoneGraph
     from voice.responders.grammar import GrammarResponder
     from voice.responders.pipeline import PipelineResponder
 
@@ -285,74 +280,22 @@ def _sentence_recognizer(
 ) -> Recognizer:
     """A search of what may be said to the home, in every language."""
     from voice.recognizers.acoustics import AcousticModel
-    from voice.recognizers.graph_files import GraphCache
     from voice.recognizers.sentence_recognizer import SentenceRecognizer
+    from voice.sentence_preparation import prepared_sentences
 
     model = AcousticModel.load(directory, threads=choice.threads)
     home = read_home(choice)
-    cache = GraphCache(Path(choice.cache) if choice.cache else None)
-    phones = model.acoustics.phones
     graphs = {
-        tag: [
-            cache.get(
-                (repr(home), tag, repr(phones), *_called(choice, tag)),
-                partial(_graph, home, tag, phones, _called(choice, tag)),
-            ),
-            _phrases(tag, phones),
-        ]
+        tag: prepared_sentences(
+            home,
+            tag,
+            phones=model.acoustics.phones,
+            called=[phrase for of, phrase in choice.wake if of == tag],
+            folder=Path(choice.cache) if choice.cache else None,
+        )
         for tag in languages
     }
     return SentenceRecognizer(model, graphs)
-
-
-def _called(choice: ModelChoice, language: str) -> tuple[str, ...]:
-    return tuple(phrase for tag, phrase in choice.wake if tag == language)
-
-
-def _graph(
-    home: Home, language: str, phones: Sequence[str], called: Sequence[str]
-) -> "PhoneGraph":
-    """Everything that the grammar of a language understands in a home, as sounds."""
-    from voice.courteous_sentences import courteous
-    from voice.responders.courtesies import courtesies_in
-    from voice.responders.spoken_sentences import spoken_sentences
-    from voice.wake_sentences import after_call
-
-    sentences = spoken_sentences(home, language)
-    assert sentences is not None, "only languages with a grammar are heard"
-    said = courtesies_in(language)
-    polite = courteous(
-        sentences,
-        openers=said.openers,
-        requests=said.requests,
-        closers=said.closers,
-    )
-    return _compiled(after_call(polite, called), phones)
-
-
-def _phrases(language: str, phones: Sequence[str]) -> "PhoneGraph":
-    """What is said besides: signs of listening, yes and no."""
-    from voice.recognizers.phrases import phrase_graph
-
-    words = CONSENT[language]
-    signs = LANGUAGES[language].backchannels
-    return _compiled(phrase_graph(language, (*signs, *words.yes, *words.no)), phones)
-
-
-def _compiled(sentences: SentenceGraph, phones: Sequence[str]) -> "PhoneGraph":
-    from voice.recognizers.lexicon import lexicon
-    from voice.recognizers.phone_graphs import PhoneGraph
-    from voice.synthesizers.espeak import ACCENTS, VOICES, Espeak
-
-    espeak, language = Espeak.load(), sentences.language
-
-    def pronounce(voice: str, text: str) -> tuple[str, ...]:
-        symbols = espeak.symbols(text, voice)
-        return tuple(sound for symbol in symbols for sound in atoms(symbol))
-
-    voices = (VOICES[language], *ACCENTS.get(language, ()))
-    said = lexicon(sentences, *(partial(pronounce, voice) for voice in voices))
-    return PhoneGraph.compile(sentences, said, phones)
 
 
 def served_recognizer(

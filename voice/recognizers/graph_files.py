@@ -36,7 +36,8 @@ _PACKAGES = ("espeakng-loader", "hassil", "home-assistant-intents", "unicode-rbn
 
 _SOURCES = (
     *("home.py", "phones.py", "plurals.py", "scoring.py", "sentence_graphs.py"),
-    *("courteous_sentences.py", "wake_sentences.py", "synthesizers/espeak.py"),
+    *("courteous_sentences.py", "wake_sentences.py", "sentence_preparation.py"),
+    "synthesizers/espeak.py",
     *("recognizers/lexicon.py", "recognizers/reductions.py"),
     *("recognizers/phone_graphs.py", "recognizers/graph_files.py"),
     *("responders/**/*.py", "responders/**/*.toml"),
