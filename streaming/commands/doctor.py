@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from streaming.addresses import Address
@@ -26,8 +27,10 @@ from streaming.commands.options import (
 )
 from streaming.commands.tables import table
 from streaming.config import Config, render
+from streaming.keys import Keys
 from streaming.running import recognizer_loader
 from streaming.side_doors import check_extras
+from streaming.tool_settings import read_token
 from voice.assembly import (
     heard_languages,
     load_interpreter,
@@ -121,6 +124,7 @@ class _Findings:
             "leaves_the_process": [*LEAVES_THE_PROCESS, *_sent_by_choice(self._config)],
         }
         self._try(load_voice_activity)
+        self._try(self._secrets)
         self._try(lambda: served_languages(self._config.choice))
         content["faults"] = self.faults
         return content
@@ -160,6 +164,12 @@ class _Findings:
             "areas": len(home.areas) if home else 0,
             "devices": len(home.devices) if home else 0,
         }
+
+    def _secrets(self) -> None:
+        """Read the files of the server's secrets."""
+        Keys.read(self._config.server.api_keys, setting="server.api_keys")
+        if file := self._config.twilio.auth_token_file:
+            read_token(Path(file), "twilio.auth_token_file")
 
     def _language_model(self) -> dict[str, Any] | None:
         """The model that is asked for intents; None if none is."""

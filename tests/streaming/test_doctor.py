@@ -52,6 +52,22 @@ def test_a_model_for_intents_that_does_not_load_is_a_fault(examine, tmp_path):
     assert str(empty) in fault
 
 
+@pytest.mark.parametrize(
+    ("setting", "url"),
+    [
+        ("server.api_keys", ""),
+        ("twilio.auth_token_file", "wss://voice.example/v1/twilio"),
+    ],
+)
+def test_a_file_without_its_secret_is_a_fault(examine, tmp_path, setting, url):
+    (tmp_path / "secret").write_text("")
+    more = {"twilio__url": url} if url else {}
+    code, found, _ = examine(**{setting: tmp_path / "secret"}, **more)
+    assert code == 2
+    (fault,) = found["faults"]
+    assert fault.startswith(f"{setting}: ")
+
+
 def test_voxtral_is_asked(examine):
     with voxtral() as fake:
         code, found, _ = examine(
