@@ -51,7 +51,7 @@ takes 90 on a core like ours."""
 
 PLAIN = tuple(range(200, 1601, 50))
 GRID = {
-    "complete": (160, 200, 250, 300),
+    "complete": (130, 160, 200, 250),
     "extendable": (300, 450, 600, 800, 1000),
     "prefix": (600, 800, 1000, 1200),
     "open": (500, 600, 650, 700, 800, 900, 1000, 1200),

@@ -111,8 +111,9 @@ NO_HABIT = Habit()
 class TurnPolicy:
     """How long to wait. All in milliseconds of audio, counted from true silence."""
 
-    complete: Millis = Millis(160)
-    """After a whole request that nothing extends."""
+    complete: Millis = Millis(130)
+    """After a whole request that nothing extends. Of 58 pauses within commands, 130
+    cut off no more than 160; with less, the answer is seldom ready in time."""
     extendable: Millis = Millis(900)
     """After a whole request that could go on. Longer than people mostly pause before
     they go on: a cut-in would do something that was not meant, in every room."""
