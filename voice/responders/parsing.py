@@ -8,7 +8,6 @@ that are mostly a wildcard, so that open speech does not become a command.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 from hassil import Intents, recognize_all
@@ -184,11 +183,18 @@ class Grammar:
         """The best reading of `text`, None if it is no sentence of the grammar."""
         if len(text.split()) > _LONGEST:
             return None
+        whole = self._best(text)
         core = self._courtesies.apart(text).core
-        variants = self._variants(text)
-        if core not in ("", text):
-            variants = chain(variants, self._variants(core))
-        for variant in variants:
+        if core in ("", text) or (whole is not None and not whole.wildcards):
+            return whole
+        # "Okay set a timer" might start one that is called "okay set a".
+        inner = self._best(core)
+        if whole is None or (inner and len(inner.wildcards) < len(whole.wildcards)):
+            return inner
+        return whole
+
+    def _best(self, text: str) -> Parse | None:
+        for variant in self._variants(text):
             readings = list(self._readings(variant))
             if readings:
                 return min(readings, key=lambda reading: reading[0])[1]

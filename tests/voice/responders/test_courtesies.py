@@ -99,6 +99,18 @@ def test_a_command_is_the_same_command_with_each_of_them(
         assert courteous.completeness is Completeness.COMPLETE
 
 
+def test_they_are_no_part_of_a_name_that_may_be_anything(
+    responder: GrammarResponder,
+) -> None:
+    for said in ("okay set a timer for ten minutes", "um set a ten minute timer now"):
+        plan = planned(responder, "en", said)
+        assert plan.intent is not None
+        assert plan.intent.slots == (("minutes", 10),)
+    announced = planned(responder, "en", "announce that dinner is ready now")
+    assert announced.intent is not None
+    assert str(dict(announced.intent.slots)["message"]).endswith("ready now")
+
+
 @pytest.mark.parametrize("language", COMMANDS)
 def test_alone_they_do_nothing_and_a_request_is_a_beginning(
     responder: GrammarResponder, language: str
