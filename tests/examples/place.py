@@ -95,6 +95,7 @@ def prepare(folder):
     question = read_audio(ROOT / "audio_fixtures" / "en" / "kitchen_lamp_on.flac")
     write_wav(folder / "question.wav", question.resampled(16_000))
     (folder / "question.raw").write_bytes(question.resampled(16_000).to_bytes())
+    write_wav(folder / "question-24k.wav", question.resampled(24_000))
     (folder / "question.pcm").write_bytes(question.resampled(24_000).to_bytes())
 
 

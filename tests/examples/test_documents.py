@@ -5,11 +5,14 @@ Its configuration is what the documents say, too.
 
 import asyncio
 import json
+import os
 import re
 import shlex
 import shutil
+import sys
 import tomllib
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -43,6 +46,9 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)
 
 SENTENCE = "turn on the kitchen lamp"
 ANSWER = "Turned on"
+
+PEERS = Path(os.environ.get("PARLEY_PEERS") or ROOT / ".venv-peers") / "bin" / "python"
+"""Pipecat has an environment of its own, in which nothing of ours is installed."""
 
 MISSING = re.compile(r": there is no (file|directory) ")
 
@@ -223,6 +229,41 @@ async def test_xiaozhi(place):
         async with asyncio.timeout(PATIENCE_S):
             answer = json.loads(await device.recv())
     assert (answer["type"], answer["transport"]) == ("hello", "websocket")
+
+
+# --- Programs that do more than five lines can ----------------------------------
+
+
+async def program(place, name, address, python=sys.executable):
+    """The lines that a program prints about somebody who says `SENTENCE`."""
+    path = ROOT / "examples" / "doors" / name
+    said = await place.ran(python, path, place.here(address), "question-24k.wav")
+    return said.splitlines()
+
+
+async def test_an_agent_calls_a_function(place):
+    pytest.importorskip("agents", reason="the package openai-agents")
+    address = "ws://127.0.0.1:8765/v1/realtime?model=parley"
+    said = await program(place, "realtime_agent.py", address)
+    assert said == ["turn_on light.kitchen", "answered"]
+
+
+async def test_pipecat(place):
+    if not PEERS.exists():
+        pytest.skip("pipecat is not installed: make peers")
+    address = "ws://127.0.0.1:8765/v1/realtime"
+    (answered,) = await program(place, "realtime_pipecat.py", address, PEERS)
+    assert answered.startswith(ANSWER)
+
+
+async def test_a_turn_as_home_assistant_has_it(place):
+    pytest.importorskip("wyoming", reason="the client of Home Assistant")
+    heard, answered, speech = await program(
+        place, "wyoming_client.py", "tcp://127.0.0.1:10300"
+    )
+    assert heard == SENTENCE
+    assert answered.startswith(ANSWER)
+    assert int(speech.split()[0]) > 20_000
 
 
 # --- Doors out ------------------------------------------------------------------
