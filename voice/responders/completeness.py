@@ -9,7 +9,9 @@
 
 Nearly every template has a tail of some kind. These do not count:
 
-- fillers and politeness: words that neither fill a slot nor change the intent;
+- fillers and politeness: words that neither fill a slot nor change the intent; who has
+  said "please" or "thanks" at the end has said everything, and all that "could you"
+  begins is begun with it (`courtesies.toml`);
 - once it is certain what is meant (the one device that it can be, a named place, the
   one timer): anything but a longer name, or a place that makes it another wish.
   "Open the blinds" is whole, though "to 30 percent" could follow; "turn on the light"

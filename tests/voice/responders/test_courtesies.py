@@ -60,6 +60,18 @@ def test_every_language_with_a_grammar_has_some_of_each() -> None:
             assert all(phrase == phrase.lower().strip() for phrase in phrases), tag
 
 
+@pytest.mark.parametrize("language", GRAMMAR_LANGUAGES)
+def test_all_of_a_language_are_found_as_they_are_heard(language: str) -> None:
+    said = courtesies_in(language)
+    for before in (*said.openers, *said.requests):
+        for after in said.closers:
+            heard = f"{before} xyz 20% {after}".casefold()
+            apart = said.apart(heard)
+            assert apart.core == "xyz 20%"
+            assert apart.closed
+            assert apart.asked == (before in said.requests)
+
+
 def test_what_is_kept_for_the_tests_of_other_models_is_not_among_them() -> None:
     root = Path(__file__).parents[3]
     table = tomllib.loads((root / PARAPHRASES).read_text(encoding="utf-8"))
