@@ -44,7 +44,7 @@ DECODED_S = (2.5, 3.5)
 """How long "an utterance of three seconds" is, with a quarter second of quiet around."""
 
 
-UNGATED = 4
+UNGATED = 10
 """One clip of noise in this many is given to the recogniser without the speech gate too:
 that takes a hundred times as long."""
 

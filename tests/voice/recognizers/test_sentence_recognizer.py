@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -120,6 +121,14 @@ def test_a_worse_fit_is_believed_less_until_nothing_is_left() -> None:
     assert judged == sorted(judged, reverse=True)
     assert judged[0] > 0.9
     assert judged[-1] < Judgement().least
+
+
+def test_sounds_that_are_none_of_speech_are_no_sentence_however_well_it_fits() -> None:
+    judgement = Judgement()
+    chord = Signs(fit=-0.1, margin=10, clarity=-1.3, speech_s=2)
+    assert judgement.probability(chord) == 0
+    assert not judgement.heard_speech(chord)
+    assert judgement.probability(replace(chord, clarity=-0.85)) > judgement.least
 
 
 # --- Files --------------------------------------------------------------------
