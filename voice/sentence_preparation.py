@@ -47,13 +47,18 @@ def prepared_sentences(
     Raises:
         ConfigError: the folder cannot be written to.
     """
-    # Besides these, a graph depends on nothing but our program and its packages.
-    ingredients = (repr(home), language, repr(phones), *called)
-    commands = GraphCache(folder).get(
-        ingredients,
+    cache = GraphCache(folder)
+    # Besides what is given to it, a graph depends on our program and its packages alone.
+    commands = cache.get(
+        ("commands", repr(home), language, repr(phones), *called),
         lambda: _compiled(_commands(home, language, called), phones),
     )
-    return commands, _compiled(_phrases(language), phones)
+    besides = _said_besides(language)
+    phrases = cache.get(
+        ("phrases", language, repr(phones), *besides),
+        lambda: _compiled(phrase_graph(language, besides), phones),
+    )
+    return commands, phrases
 
 
 def _commands(home: Home, language: str, called: Sequence[str]) -> SentenceGraph:
@@ -70,11 +75,10 @@ def _commands(home: Home, language: str, called: Sequence[str]) -> SentenceGraph
     return after_call(polite, called)
 
 
-def _phrases(language: str) -> SentenceGraph:
-    """What is said besides: signs of listening, yes and no."""
+def _said_besides(language: str) -> tuple[str, ...]:
+    """Signs of listening, yes and no."""
     words = CONSENT[language]
-    signs = LANGUAGES[language].backchannels
-    return phrase_graph(language, (*signs, *words.yes, *words.no))
+    return (*LANGUAGES[language].backchannels, *words.yes, *words.no)
 
 
 def _compiled(sentences: SentenceGraph, phones: Sequence[str]) -> PhoneGraph:

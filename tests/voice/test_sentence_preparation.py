@@ -37,13 +37,16 @@ def test_what_was_prepared_is_kept_where_a_folder_is_named(
     commands, phrases = prepared(home, tmp_path)
     assert {"лампа", "кухня"} <= words(commands)
     assert {"да", "не"} <= words(phrases)
-    assert len(list(tmp_path.iterdir())) == 1, "phrases take no time"
 
     def none(home: Home, language: str) -> None:
         raise LookupError
 
     monkeypatch.setattr("voice.sentence_preparation.spoken_sentences", none)
-    again, _ = prepared(home, tmp_path)
-    assert again.sentences == commands.sentences
+    monkeypatch.setattr("voice.sentence_preparation.phrase_graph", none)
+    again = prepared(home, tmp_path)
+    assert [graph.sentences for graph in again] == [
+        commands.sentences,
+        phrases.sentences,
+    ]
     with pytest.raises(LookupError):
         prepared(replace(home, devices=()), tmp_path)

@@ -39,6 +39,7 @@ _SOURCES = (
     *("courteous_sentences.py", "wake_sentences.py", "sentence_preparation.py"),
     "synthesizers/espeak.py",
     *("recognizers/lexicon.py", "recognizers/reductions.py"),
+    "recognizers/phrases.py",
     *("recognizers/phone_graphs.py", "recognizers/graph_files.py"),
     *("responders/**/*.py", "responders/**/*.toml"),
 )
