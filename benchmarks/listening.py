@@ -196,6 +196,8 @@ class Listener:
                 root / "responders" / name
                 for name in ("courtesies.toml", "templates.py", "spoken_sentences.py")
             ),
+            *(root / f"{name}_sentences.py" for name in ("courteous", "wake")),
+            root / "sentence_preparation.py",
             *sorted((root / "homes").glob("*.toml")),
             root.parent / "streaming" / "hearing.py",
             Path(__file__),
