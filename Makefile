@@ -90,6 +90,7 @@ peers: $(VENV)/.dev $(PEERS)/.installed ## speak to Parley, pipecat 1.14 and a n
 docs: $(VENV)/.dev ## write the pages that are made from the code
 	$(BIN)/python -m tests.voice.exploration > docs/turn-taking.md
 	$(BIN)/python -m tests.streaming.protocol_page
+	$(BIN)/python -m tests.models.results_pages
 
 models: models-acoustic models-recognizer models-intents ## make the starter models anew from seeds: hours; needs the extra train
 

@@ -89,10 +89,10 @@ def target_rows(document: Document) -> list[Row]:
 
 
 def language_rows(document: Document) -> Iterator[tuple[str, ...]]:
-    """How well each language is heard, by name: cells under `LANGUAGE_HEADER`."""
+    """How well each language is heard, in order of their names: cells under `LANGUAGE_HEADER`."""
     spoken = document.get("held_out", {})
     recorded = document.get("recordings", {})
-    for tag, language in LANGUAGES.items():
+    for tag, language in sorted(LANGUAGES.items(), key=lambda entry: entry[1].english):
         own, heard = spoken.get(tag), recorded.get(tag, {})
         if own is None and not heard:
             continue
