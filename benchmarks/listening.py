@@ -56,8 +56,8 @@ class Hush:
     """When the gate was sure that speech went on; None: it never did."""
     text: str
     confidence: float
-    finality: float | None
-    """How likely the recogniser took the text to end there, if it tells."""
+    over: float | None
+    """How likely the recogniser took the turn to be over, if it tells."""
     took: float
     """Milliseconds that the transcript took here; not used for any decision."""
     smart_turn: float | None = None
@@ -177,7 +177,7 @@ class Listener:
             resumed=None,
             text=transcript.text,
             confidence=round(transcript.confidence, 4),
-            finality=getattr(transcript, "finality", None),
+            over=None if transcript.over is None else round(transcript.over, 4),
             took=round(took, 1),
             smart_turn=over,
         )

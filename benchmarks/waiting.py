@@ -56,7 +56,7 @@ GRID = {
     "prefix": (600, 800, 1000, 1200),
     "open": (500, 600, 650, 700, 800, 900, 1000, 1200),
 }
-EVERYTHING = frozenset({"habit", "hush", "fall", "finality"})
+EVERYTHING = frozenset({"habit", "hush", "fall", "finality", "over"})
 """What the policy knows beside the words."""
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 TIMEOUTS = (600, 800, 1000, 1200, 1600, 2000, 3000)
@@ -146,7 +146,7 @@ def evidence(ear: Heard, hush: Hush) -> Evidence:
     trace = Trace()
     for frame in ear.frames[: hush.told // STEP]:
         trace.hear(frame.probability, frame.level)
-    return trace.evidence(hush.text)
+    return replace(trace.evidence(hush.text), over=hush.over)
 
 
 def plain(milliseconds: int) -> Commit:

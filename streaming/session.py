@@ -8,7 +8,7 @@ the machine what came of it; the machine decides whether that still matters.
 import asyncio
 import logging
 from collections.abc import Coroutine
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Self
 
 from streaming.announcements import Announcements
@@ -413,7 +413,7 @@ class Session:
         self._speaker.prepare(
             turn, plan.reply, plan.language, current.marks, ready.words
         )
-        evidence = self._hearing.evidence(current.text)
+        evidence = replace(self._hearing.evidence(current.text), over=current.over)
         self._tell(Prepared(turn, revision, current.completeness(plan), evidence))
 
     def _release(self, turn: TurnId) -> None:

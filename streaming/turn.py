@@ -34,6 +34,11 @@ class Turn:
         begun = self.transcript is not None and self.transcript.whole
         return Completeness.PREFIX if begun else plan.completeness
 
+    @property
+    def over(self) -> float | None:
+        """How likely it is over by its sound; None where the recogniser does not tell."""
+        return None if self.transcript is None else self.transcript.over
+
     def completed(self) -> TranscriptCompleted | None:
         """The words for the client; None while there are none, or they were typed."""
         if self.transcript is None:

@@ -7,12 +7,14 @@ The judgement of the words gives the base wait. What the words cannot show scale
 | fall | a voice that sank | a voice held up | people sink at the end of what they say |
 | hush | – | an unsure silence | the voice may be there still, or again |
 | finality | a full stop | "…", a comma | the recogniser heard the melody |
+| over | sounds final | sounds unfinished | "the" is no last word; people slow down |
 | habit | short pauses so far | long pauses so far | people keep their rhythm |
 
 What is not known scales nothing: without a judgement, evidence and habit alone adjust
 the wait for open speech. Every factor is bounded, and so is their product, so that
 evidence, however wrong, neither cuts in before `SHORTEST` of the base wait nor costs
-more than `LONGEST` of it.
+more than `LONGEST` of it. Where a model of turn ends has listened (`over`), it knows the
+melody and more than the marks of a text, and speaks for them; it may shorten more.
 """
 
 from dataclasses import dataclass
@@ -28,7 +30,9 @@ __all__ = [
     "HUSH",
     "LONGEST",
     "NO_HABIT",
+    "OVER",
     "SHORTEST",
+    "SOONEST",
     "Curve",
     "Habit",
     "Trace",
@@ -53,6 +57,12 @@ HUSH: Curve = ((0.55, 1.25), (0.75, 1.0))
 except that the unsure tenth is more often a pause: so it only lengthens."""
 
 FINALITY: Curve = ((0.0, 1.3), (0.5, 1.0), (1.0, 0.9))
+
+OVER: Curve = ((0.4, 2.0), (0.7, 0.8))
+"""Chosen on pauses that were developed on; docs/measuring.md has what it gives."""
+
+SOONEST = 0.5
+"""What is left of the wait for open speech, at least, where `OVER` shortens it."""
 
 VOICED = 0.5
 """Speech probability from which a frame holds voice."""
@@ -141,6 +151,8 @@ class TurnPolicy:
             evidence: what the sound shows.
             habit: how this user pauses.
         """
+        if completeness is Completeness.OPEN and evidence.over is not None:
+            return _told(self.open, evidence.over, habit)
         if completeness is Completeness.COMPLETE:
             habit = NO_HABIT  # who has said it all does not go on by habit
         base = self._base(completeness)
@@ -158,6 +170,13 @@ class TurnPolicy:
                 return self.prefix
             case Completeness.OPEN | None:
                 return self.open
+
+
+def _told(base: Millis, over: float, habit: Habit) -> Millis:
+    """A wait after open speech that was listened to for its end."""
+    usual = base if habit.enough is None else _bounded(habit.enough, base)
+    wait = usual * _on(OVER, over)
+    return Millis(round(min(max(wait, SOONEST * base), LONGEST * base)))
 
 
 def scaled(base: Millis, evidence: Evidence, habit: Habit) -> Millis:

@@ -54,6 +54,8 @@ class Evidence:
     it was raised."""
     finality: float | None = None
     """How final the recogniser's text looks, 0 to 1."""
+    over: float | None = None
+    """How likely nothing follows, told from the sound of the last two seconds, 0 to 1."""
 
 
 NO_EVIDENCE = Evidence()

@@ -22,6 +22,7 @@ __all__ = [
     "files_in",
     "read_manifest",
     "read_manifests",
+    "shipped",
     "verify",
 ]
 
@@ -197,6 +198,21 @@ def verify(manifest: Manifest, root: Path | None = None) -> Path:
             " what does not belong there"
         )
     return directory
+
+
+def shipped(name: str) -> Path:
+    """The directory of a model that comes along, verified.
+
+    Args:
+        name: of its manifest.
+
+    Raises:
+        ConfigError: it did not come, or is not what its manifest says.
+    """
+    path = data_root() / "models" / "manifests" / f"{name}.toml"
+    if not path.is_file():
+        raise ConfigError(f"{path}: this model did not come along; reinstall")
+    return verify(read_manifest(path))
 
 
 def _walk(directory: Path) -> Iterable[tuple[str, Path]]:

@@ -65,6 +65,8 @@ class Transcript:
     """Probability that there were no words, 0 to 1."""
     whole: str = ""
     """Where `text` seems only begun: the whole sentence that it was, if nothing follows."""
+    over: float | None = None
+    """How likely nothing follows, told from the sound, 0 to 1; None: it does not tell."""
 
     @property
     def meant(self) -> str:

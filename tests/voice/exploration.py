@@ -8,7 +8,16 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 
-from voice.endpointing import FALL, FINALITY, HUSH, LONGEST, SHORTEST, Curve
+from voice.endpointing import (
+    FALL,
+    FINALITY,
+    HUSH,
+    LONGEST,
+    OVER,
+    SHORTEST,
+    SOONEST,
+    Curve,
+)
 from voice.events import (
     Announce,
     AnnouncementDue,
@@ -398,6 +407,14 @@ def _waits(policy: TurnPolicy) -> list[str]:
         row("finality", FINALITY, "", "the last mark of the transcript"),
         "| habit | 9 of 10 pauses after which this user went on, times 1.25, plus 50 ms,"
         " from the third pause on; replaces the base | except for complete |",
+        "",
+        "After open speech, where the recogniser tells from the sound how likely the turn",
+        "is over (`Transcript.over`), that and habit alone scale the wait, between",
+        f"{SOONEST:g} and {LONGEST:g} times the base:",
+        "",
+        "| evidence | what it is | factor |",
+        "|---|---|---|",
+        row("over", OVER, "", "how likely nothing follows"),
         "",
         "Without a grammar every judgement is `open`: evidence and habit decide alone.",
         "",

@@ -8,6 +8,7 @@ from voice.endpointing import (
     LONGEST,
     NO_HABIT,
     SHORTEST,
+    SOONEST,
     Trace,
     TurnPolicy,
     finality,
@@ -106,6 +107,28 @@ def test_without_a_judgement_evidence_and_habit_decide():
     assert POLICY.wait(None) == POLICY.open
     assert POLICY.wait(None, Evidence(fall=30.0)) < POLICY.open
     assert POLICY.wait(None, NO_EVIDENCE, slow) > POLICY.open
+
+
+def test_the_sound_of_an_end_says_how_long_open_speech_is_waited_for():
+    def after(over, pauses=()):
+        return POLICY.wait(Completeness.OPEN, Evidence(over=over), habit(*pauses))
+
+    assert after(1.0) < POLICY.open < after(0.0) <= LONGEST * POLICY.open
+    assert after(1.0, (250, 250, 250)) < after(1.0)
+    assert after(0.6, (900, 900, 900)) > after(0.6)
+
+
+def test_the_sound_of_an_end_changes_nothing_for_commands():
+    for judged in (*Completeness, None):
+        if judged is not Completeness.OPEN:
+            for over in (0.0, 1.0):
+                assert POLICY.wait(judged, Evidence(over=over)) == POLICY.wait(judged)
+
+
+@given(over=st.floats(0, 1), pauses=st.lists(st.integers(0, 30_000), max_size=20))
+def test_the_sound_of_an_end_stays_within_bounds(over, pauses):
+    found = POLICY.wait(Completeness.OPEN, Evidence(over=over), habit(*pauses))
+    assert SOONEST * POLICY.open <= found <= LONGEST * POLICY.open
 
 
 shares = st.none() | st.floats(0, 1)

@@ -23,6 +23,7 @@ from voice.recognizers.joint_graphs import JointGraph
 from voice.recognizers.phone_graphs import PhoneGraph
 from voice.recognizers.searching import Search, Searches
 from voice.recognizers.trellis import Scores
+from voice.recognizers.turn_ends import TurnEnds, tail
 from voice.stages import Transcript
 
 __all__ = ["UNINTELLIGIBLE", "SentenceRecognizer"]
@@ -48,15 +49,20 @@ class SentenceRecognizer:
     Args:
         model: of the sounds.
         graphs: by canonical tag, everything that may be said in that language.
+        ends: tells whether what is no such sentence is over; None: nothing does.
     """
 
     windows_s = (2.0,)
     """Nothing need be warmed up for each length."""
 
     def __init__(
-        self, model: AcousticModel, graphs: Mapping[str, Sequence[PhoneGraph]]
+        self,
+        model: AcousticModel,
+        graphs: Mapping[str, Sequence[PhoneGraph]],
+        ends: TurnEnds | None = None,
     ) -> None:
         self._model = model
+        self._ends = ends
         self._graph = JointGraph.of(
             graphs,
             phones=len(model.acoustics.phones),
@@ -90,7 +96,8 @@ class SentenceRecognizer:
             raise StageError(Stage.RECOGNITION, "crashed", str(error)) from error
 
     def _transcribe(self, pcm: Pcm, candidates: Sequence[str]) -> Transcript:
-        heard = self._model.posteriors(pcm.to_floats(), candidates)
+        audio = pcm.to_floats()
+        heard = self._model.posteriors(audio, candidates)
         posteriors = dict(zip(candidates, heard, strict=True))
         searches = self._search(posteriors)
         language, share = _likeliest(searches, candidates)
@@ -101,13 +108,19 @@ class SentenceRecognizer:
         believed = confidence >= acoustics.judgement.least
         speech = acoustics.judgement.heard_speech(signs)
         text = found.best.text if found.best and believed else ""
+        unclear = UNINTELLIGIBLE if speech else ""
+        over = None
+        if unclear and not believed and self._ends is not None:
+            frames = tail(posteriors[language], audio, acoustics.frame_ms)
+            over = self._ends.over(frames)
         return Transcript(
-            text=text or (UNINTELLIGIBLE if speech else ""),
+            text=text or unclear,
             whole=self._whole(found, posteriors[language]) if believed else "",
             language=language,
             language_probability=max(share, 1 / len(candidates)),
             confidence=confidence,
             no_speech=0.0 if believed or speech else 1.0,
+            over=over,
         )
 
     def examine(self, pcm: Pcm, language: str) -> tuple[str, Signs]:

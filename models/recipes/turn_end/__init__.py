@@ -1,0 +1,1 @@
+"""The recipe of the model that tells from the sound whether a turn is over."""

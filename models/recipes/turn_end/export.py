@@ -1,0 +1,53 @@
+"""Write a trained network of turn ends as ONNX.
+
+python -m models.recipes.turn_end.export --run FOLDER --out DIRECTORY
+"""
+
+import argparse
+import warnings
+from pathlib import Path
+
+import onnx
+import torch
+
+from models.recipes.turn_end.network import TurnEnd
+from models.recipes.turn_end.train import load_run
+from voice.phones import PHONES
+from voice.recognizers.turn_ends import FRAMES, MELODY, MODEL
+
+__all__ = ["export"]
+
+
+def export(model: TurnEnd, path: Path) -> None:
+    """Write the network.
+
+    `frames` [1, `FRAMES`, sounds + melody] to `odds` [1].
+    """
+    model.eval()
+    with warnings.catch_warnings():
+        # The exporter by tracing is called old, and needs no further package.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            model,
+            (torch.zeros(1, FRAMES, len(PHONES) + MELODY),),
+            str(path),
+            input_names=["frames"],
+            output_names=["odds"],
+            opset_version=17,
+            dynamo=False,
+        )
+    onnx.checker.check_model(str(path))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    model, _ = load_run(arguments.run)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    export(model, arguments.out / MODEL)
+
+
+if __name__ == "__main__":
+    main()

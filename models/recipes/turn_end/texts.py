@@ -1,0 +1,54 @@
+"""What eSpeak reads: sentences that people have read aloud, and some of our own."""
+
+import random
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+__all__ = ["Sayings"]
+
+_STRANGE = re.compile(r"[^\w' \-]|_|\d")
+_SPACES = re.compile(r"\s+")
+_ENDS = re.compile(r"[.!?;:]+")
+
+LONGEST_WORDS = 14
+
+OWN = 0.5
+"""How often a sentence of our own is read in a language that has some."""
+
+
+class Sayings:
+    """Sentences by language.
+
+    Args:
+        rows: of an index of recordings; their transcripts are used.
+        weights: how often each language is read, relative to the others.
+    """
+
+    def __init__(
+        self, rows: Iterable[Mapping[str, str]], weights: Mapping[str, float]
+    ) -> None:
+        source = Path(__file__).with_name("sayings.toml")
+        self._own: Mapping[str, list[str]] = tomllib.loads(source.read_text("utf-8"))
+        self._read: dict[str, list[str]] = defaultdict(list)
+        for row in rows:
+            # One sentence: what a full stop divides would be over in its middle.
+            for sentence in _ENDS.split(row["transcript"]):
+                plain = _SPACES.sub(" ", _STRANGE.sub(" ", sentence)).strip().lower()
+                if 3 <= len(plain.split()) <= LONGEST_WORDS:
+                    self._read[row["language"]].append(plain)
+        known = {*self._own, *self._read}
+        self._weights = {tag: w for tag, w in weights.items() if tag in known}
+
+    def language(self, rng: random.Random) -> str:
+        """One of them."""
+        return rng.choices([*self._weights], [*self._weights.values()])[0]
+
+    def saying(self, language: str, rng: random.Random) -> str:
+        """A sentence of a language."""
+        own, read = self._own.get(language, []), self._read[language]
+        if own and (not read or rng.random() < OWN):
+            return rng.choice(own)
+        return rng.choice(read)

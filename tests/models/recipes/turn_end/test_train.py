@@ -1,0 +1,92 @@
+"""The whole recipe in small: eSpeak's clips, hearing, training, export."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs the extra `train`")
+pytest.importorskip("wordfreq", reason="needs the extra `train`")
+
+import torch
+
+from models.recipes.turn_end import prepare, train
+from models.recipes.turn_end.clips import RATE, spans
+from models.recipes.turn_end.evaluate import probabilities, told
+from models.recipes.turn_end.export import export
+from models.recipes.turn_end.prepare import Tails
+from voice.phones import PHONES
+from voice.recognizers.turn_ends import FRAMES, MELODY, MODEL, TurnEnds
+
+QUICK = train.Config(
+    seed=1,
+    people=0,
+    espeak=24,
+    epochs=14,
+    batch=8,
+    rate=2e-2,
+    decay=0.0,
+    threads=1,
+    languages={"en": 1.0, "de": 1.0},
+)
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tails, Path]:
+    out = tmp_path_factory.mktemp("run")
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prepare, "PART", 12)
+        return train.prepared(QUICK, out, recordings=None), out
+
+
+def test_clips_are_heard_once_and_kept(heard, monkeypatch) -> None:
+    tails, out = heard
+    assert len(tails) == 24
+    assert tails.frames.shape == (24, FRAMES, len(PHONES) + MELODY)
+    assert set(tails.place[tails.over]) == {"end"}
+    assert not set(tails.place[~tails.over]) & {"end"}
+    monkeypatch.setattr(prepare, "PART", 12)
+    monkeypatch.setattr(prepare, "_heard", None)  # whoever hears again fails
+    again = train.prepared(QUICK, out, recordings=None)
+    assert np.array_equal(again.frames, tails.frames)
+
+
+def test_the_loss_falls_and_the_export_says_the_same(heard, tmp_path) -> None:
+    tails, _ = heard
+    trainer = train.Trainer(QUICK, tmp_path, tails)
+    losses = list(trainer.run())
+    assert losses[-1] < 0.8 * losses[0]
+
+    model, state = train.load_run(tmp_path)
+    assert state == {"epoch": QUICK.epochs, "clips": 24}
+    export(model, tmp_path / MODEL)
+    ends = TurnEnds.load(tmp_path, sounds=len(PHONES))
+    likely = probabilities(model, tails)
+    exported = [ends.over(one.astype(np.float32)) for one in tails.frames]
+    assert np.allclose(likely, exported, atol=1e-4)
+    # What it has seen it tells apart: the clips reach the network with their labels.
+    assert told(likely, tails.over).area > 0.8
+
+
+def test_a_run_that_was_interrupted_goes_on_as_it_would_have(heard, tmp_path) -> None:
+    tails, _ = heard
+    short = dataclasses.replace(QUICK, epochs=3)
+    whole = list(train.Trainer(short, tmp_path / "whole", tails).run())
+
+    begun = train.Trainer(short, tmp_path / "cut", tails).run()
+    before = [next(begun)]
+    torch.manual_seed(99)
+    trainer = train.Trainer(short, tmp_path / "cut", tails)
+    trainer.resume()
+    assert before + list(trainer.run()) == pytest.approx(whole, abs=1e-6)
+
+
+def test_spans_are_voices_and_no_bangs() -> None:
+    sound = np.random.default_rng(0).normal(0, 1e-4, RATE)
+    time = np.arange(RATE // 4) / RATE
+    sound[2000 : 2000 + len(time)] += np.sin(2 * np.pi * 200 * time)
+    sound[12_000:12_100] += 1.0
+    ((begin, end),) = spans(sound)
+    assert abs(begin - 2000) + abs(end - 6000) < 320

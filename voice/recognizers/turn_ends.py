@@ -1,0 +1,172 @@
+"""How likely an utterance is over, told from its sound.
+
+A small network reads the last two seconds of speech as the acoustic model heard them:
+the sounds ("the" is seldom the last word), how long each was, loudness and melody. It
+is asked once for each pause, and made by `models/recipes/turn_end`.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from voice.errors import ConfigError
+from voice.phones import SILENCE
+
+__all__ = ["FRAMES", "MELODY", "MODEL", "TurnEnds", "tail"]
+
+MODEL = "turn-end.onnx"
+
+FRAMES = 64
+"""Of the acoustic model, that the network reads: 1.9 s at 30 ms."""
+
+MELODY = 3
+"""Numbers beside the sounds: loudness, pitch, voicing."""
+
+_SILENT = 4
+"""Frames of each silence that are read."""
+
+_RATE = 8000
+_LOWEST, _HIGHEST = 60, 400
+"""Hertz of a voice."""
+
+_LONGER = 0.8
+"""What the longest period counts, against the shortest."""
+
+_WINDOW = 320
+_FOURIER = 512
+_VOICED = 0.5
+_QUIETEST = -50.0
+
+_REPAIR = "restore the file that came with the model"
+
+Floats = npt.NDArray[np.float32]
+
+
+def tail(posteriors: Floats, audio: Floats, frame_ms: int) -> Floats:
+    """What the network reads: the end of an utterance, without the silence after it.
+
+    Args:
+        posteriors: [frames, sounds], natural logarithms, silence first.
+        audio: what they were made of: 16 kHz, -1 to 1.
+        frame_ms: milliseconds of a frame.
+
+    Returns:
+        [`FRAMES`, sounds + `MELODY`]; zeros before the utterance began.
+    """
+    sounds = np.exp(posteriors)
+    chosen = _telling(sounds[:, SILENCE] >= 0.5)[-FRAMES:]
+    frames = np.zeros((FRAMES, sounds.shape[1] + MELODY), np.float32)
+    if len(chosen):
+        here = frames[-len(chosen) :]
+        here[:, : sounds.shape[1]] = sounds[chosen]
+        here[:, sounds.shape[1] :] = _melody(audio, chosen, frame_ms * _RATE // 1000)
+    return frames
+
+
+def _telling(silent: npt.NDArray[np.bool_]) -> npt.NDArray[np.int_]:
+    """Which frames are read: no silence at the end, and little of each before.
+
+    How long somebody was silent earlier says nothing, and hides what was said.
+    """
+    spoken = np.flatnonzero(~silent)
+    if not len(spoken):
+        return spoken
+    numbers = np.arange(len(silent))
+    since = numbers - np.maximum.accumulate(np.where(silent, -1, numbers))
+    first, last = spoken[0], spoken[-1]
+    inside = (numbers >= first) & (numbers <= last)
+    return np.flatnonzero(inside & (since <= _SILENT))
+
+
+def _melody(audio: Floats, chosen: npt.NDArray[np.int_], step: int) -> Floats:
+    """Loudness, pitch and voicing of some frames; [frames, `MELODY`]."""
+    margin = (_WINDOW - step) // 2
+    wanted = 2 * ((int(chosen[-1]) + 1) * step + margin)
+    padded = np.pad(audio, (2 * margin, max(0, wanted - len(audio))))
+    first = int(chosen[0]) * step
+    halved = padded[2 * first : wanted + 2 * margin]
+    halved = halved[: len(halved) // 2 * 2].reshape(-1, 2).mean(axis=1)
+    starts = (chosen * step - first)[:, None]
+    windows = halved[starts + np.arange(_WINDOW)] * np.hanning(_WINDOW)
+    level = 10 * np.log10((windows**2).mean(axis=1) + 1e-10)
+    level = np.maximum(level - level.max(), _QUIETEST) / -_QUIETEST
+    period, voicing = _periods(windows)
+    voiced = voicing > _VOICED
+    pitch = np.zeros(len(period))
+    if voiced.any():
+        octaves = np.log2(_RATE / period)
+        pitch[voiced] = octaves[voiced] - np.median(octaves[voiced])
+    return np.stack([level, np.clip(pitch, -1, 1), voicing], 1).astype(np.float32)
+
+
+def _periods(windows: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], ...]:
+    """Samples of the likeliest period of each window, and how periodic it is, 0 to 1."""
+    spectrum = np.fft.rfft(windows - windows.mean(axis=1, keepdims=True), _FOURIER)
+    alike = np.fft.irfft(np.abs(spectrum) ** 2, _FOURIER)[:, : _RATE // _LOWEST + 1]
+    shape = np.hanning(_WINDOW)
+    expected = np.correlate(shape, shape, "full")[_WINDOW - 1 :]
+    alike /= expected[: alike.shape[1]] / expected[0]
+    shortest = _RATE // _HIGHEST
+    # Two periods are as alike as one: the shorter is meant.
+    candidates = alike[:, shortest:] * np.linspace(
+        1, _LONGER, alike.shape[1] - shortest
+    )
+    best = candidates.argmax(axis=1)
+    periodic = candidates[np.arange(len(best)), best] / (alike[:, 0] + 1e-9)
+    return (best + shortest).astype(np.float64), np.clip(periodic, 0, 1)
+
+
+class TurnEnds:
+    """Tells how likely a turn is over; build it with `load`."""
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
+
+    @classmethod
+    def beside(cls, directory: Path, *, sounds: int) -> "TurnEnds | None":
+        """What `load` gives, or None where the directory holds no such model."""
+        there = (directory / MODEL).is_file()
+        return cls.load(directory, sounds=sounds) if there else None
+
+    @classmethod
+    def load(cls, directory: Path, *, sounds: int) -> "TurnEnds":
+        """Load a directory.
+
+        Args:
+            directory: holds `MODEL`.
+            sounds: that the acoustic model tells apart.
+
+        Raises:
+            ConfigError: the file is missing or damaged, or made for another model.
+        """
+        path = directory / MODEL
+        if not path.is_file():
+            raise ConfigError(f"{path}: is missing; {_REPAIR}")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        try:
+            ends = cls(
+                onnxruntime.InferenceSession(
+                    str(path), options, providers=["CPUExecutionProvider"]
+                )
+            )
+            ends.over(np.zeros((FRAMES, sounds + MELODY), np.float32))
+        # onnxruntime has exceptions of its own, which share no other base.
+        except Exception as error:
+            raise ConfigError(
+                f"{path}: cannot be loaded as a model of turn ends ({error}); {_REPAIR}"
+            ) from error
+        return ends
+
+    def over(self, frames: Floats) -> float:
+        """How likely nothing follows, 0 to 1.
+
+        Args:
+            frames: as `tail` gives them.
+        """
+        (odds,) = self._session.run(None, {"frames": frames[None]})
+        return float(1 / (1 + np.exp(-odds[0])))
