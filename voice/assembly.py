@@ -15,7 +15,7 @@ from voice.errors import ConfigError
 from voice.home import Home
 from voice.home_files import load_home
 from voice.languages import LANGUAGES, canonical
-from voice.manifests import Manifest, data_root, read_manifest, verify
+from voice.manifests import Manifest, data_root, read_manifest, shipped, verify
 from voice.recognizers.families import (
     Family,
     family,
@@ -281,6 +281,7 @@ def _sentence_recognizer(
     """A search of what may be said to the home, in every language."""
     from voice.recognizers.acoustics import AcousticModel
     from voice.recognizers.sentence_recognizer import SentenceRecognizer
+    from voice.recognizers.turn_ends import TurnEnds
     from voice.sentence_preparation import prepared_sentences
 
     model = AcousticModel.load(directory, threads=choice.threads)
@@ -295,7 +296,10 @@ def _sentence_recognizer(
         )
         for tag in languages
     }
-    return SentenceRecognizer(model, graphs)
+    # It reads the sounds of the starter; another model may have one of its own.
+    beside = shipped("starter-turn-end") if choice.recognizer == STARTER else directory
+    ends = TurnEnds.beside(beside, sounds=len(model.acoustics.phones))
+    return SentenceRecognizer(model, graphs, ends)
 
 
 def served_recognizer(
