@@ -140,11 +140,11 @@ class Links:
 
     def from_many(self, nodes: Numbers) -> tuple[Numbers, Numbers]:
         """The targets of some nodes, and for each the place in `nodes` it is from."""
-        counts = self.counts[nodes]
+        counts = self.counts.take(nodes)
         origins = np.repeat(np.arange(len(nodes), dtype=np.int32), counts)
-        shifts = self.starts[nodes] - (np.cumsum(counts, dtype=np.int32) - counts)
-        at = np.arange(len(origins), dtype=np.int32) + shifts[origins]
-        return self.targets[at], origins
+        shifts = self.starts.take(nodes) - (np.cumsum(counts, dtype=np.int32) - counts)
+        at = np.arange(len(origins), dtype=np.int32) + shifts.take(origins)
+        return self.targets.take(at), origins
 
 
 class _Builder:

@@ -143,7 +143,7 @@ class Searches:
         Args:
             language: one that was searched.
             most: sentences; one that means otherwise than the best is looked for
-                beyond, unless it would be worse by `FAR`.
+                beyond. If one is enough, none is found that is worse by `FAR`.
         """
         free, phones, frames = _free_path(
             self._scores[language], self._graph.weights.free
@@ -183,10 +183,10 @@ class Searches:
         texts: set[str] = set()
         first: Found | None = None
         for score, way in self._trellis.ways(
-            np.concatenate(ends), np.concatenate(costs)
+            np.concatenate(ends),
+            np.concatenate(costs),
+            within=FAR if most == 1 else np.inf,
         ):
-            if first is not None and len(texts) >= most and score < first.score - FAR:
-                return
             found = self._found(score, way)
             if found.text in texts:
                 continue
@@ -206,7 +206,7 @@ class Searches:
         if begun.max(initial=IMPOSSIBLE) <= max(IMPOSSIBLE / 2, whole + UNFINISHED):
             return None
         best = np.array([part.junctions + begun.argmax()], np.int32)
-        ways = self._trellis.ways(best, np.zeros(1, np.float32))
+        ways = self._trellis.ways(best, np.zeros(1, np.float32), within=FAR)
         return next((self._found(score, way) for score, way in ways), None)
 
     def _found(self, score: float, way: Way) -> Found:

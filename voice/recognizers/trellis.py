@@ -63,6 +63,8 @@ class Trellis:
         self._rows = 0
         self._values = np.full((_FIRST_ROWS, self._frames + 1), IMPOSSIBLE, np.float32)
         """[rows, frames + 1]; column t stands before frame t."""
+        self._best = np.full(self._frames + 1, IMPOSSIBLE, np.float32)
+        """By time: the score of the best node."""
         self._now = np.full(graph.nodes, IMPOSSIBLE, np.float32)
         self._ticket = np.empty(graph.nodes, np.int32)
         self._live = np.array([part.start for part in parts], np.int32)
@@ -78,48 +80,51 @@ class Trellis:
     def _hear(self, scores: Scores, best: float) -> None:
         graph, now, live, value = self._graph, self._now, self._live, self._value
         steps, beam = graph.steps, np.float32(graph.weights.beam)
-        stayed = value + scores[graph.scores[live]]
+        stayed = value + scores.take(graph.scores.take(live))
         least = stayed.max() - beam
         # What could not be left again need not be come to.
-        able = np.flatnonzero(value > least - best - graph.weights.phone)
-        next_, origins = graph.onward.from_many(live[able])
-        went = value[able][origins] + scores[graph.scores[next_]] + steps[next_]
+        able = (value > least - best - graph.weights.phone).nonzero()[0]
+        next_, origins = graph.onward.from_many(live.take(able))
+        went = value.take(able).take(origins)
+        went += scores.take(graph.scores.take(next_))
+        went += steps.take(next_)
         least = max(least, went.max(initial=IMPOSSIBLE) - beam)
-        stay, come = stayed > least, np.flatnonzero(went > least)
-        live, next_ = live[stay], next_[come]
+        stay, come = stayed > least, (went > least).nonzero()[0]
+        live, next_ = live[stay], next_.take(come)
         now[live] = stayed[stay]
-        np.maximum.at(now, next_, went[come])
+        np.maximum.at(now, next_, went.take(come))
         sounds = self._distinct(np.concatenate([live, next_]))
 
-        heard = now[sounds]
+        heard = now.take(sounds)
         ends, origins = graph.arriving.from_many(sounds)
-        ended = heard[origins] + np.float32(graph.weights.word)
-        come = np.flatnonzero(ended > least)
-        ends = ends[come]
-        np.maximum.at(now, ends, ended[come])
+        ended = heard.take(origins) + np.float32(graph.weights.word)
+        come = (ended > least).nonzero()[0]
+        ends = ends.take(come)
+        np.maximum.at(now, ends, ended.take(come))
         self._live = self._distinct(np.concatenate([sounds, ends]))
-        self._value = now[self._live]
+        self._value = now.take(self._live)
         now[self._live] = IMPOSSIBLE
 
     def _distinct(self, nodes: Numbers) -> Numbers:
         """Each of `nodes` once."""
         tickets = np.arange(len(nodes), dtype=np.int32)
         self._ticket[nodes] = tickets
-        once: Numbers = nodes[self._ticket[nodes] == tickets]
+        once: Numbers = nodes[self._ticket.take(nodes) == tickets]
         return once
 
     def _keep(self, column: int) -> None:
         """Note the values of now."""
-        rows = self._row[self._live]
+        rows = self._row.take(self._live)
         new = self._live[rows < 0]
         if len(new):
             first, self._rows = self._rows, self._rows + len(new)
             self._row[new] = np.arange(first, self._rows, dtype=np.int32)
-            rows = self._row[self._live]
+            rows = self._row.take(self._live)
             while self._rows > len(self._values):
                 more = np.full_like(self._values, IMPOSSIBLE)
                 self._values = np.concatenate([self._values, more])
         self._values[rows, column] = self._value
+        self._best[column] = self._value.max(initial=IMPOSSIBLE)
 
     # --- The end --------------------------------------------------------------
 
@@ -130,7 +135,9 @@ class Trellis:
         last: Scores = np.where(rows < 0, IMPOSSIBLE, values)
         return last
 
-    def ways(self, ends: Numbers, costs: Scores) -> Iterator[tuple[float, Way]]:
+    def ways(
+        self, ends: Numbers, costs: Scores, *, within: float
+    ) -> Iterator[tuple[float, Way]]:
         """Ways from some starts to some junctions, best first, each with its score.
 
         What lies before a node is known exactly, so that no step is taken that does
@@ -139,20 +146,20 @@ class Trellis:
         Args:
             ends: junctions of one language.
             costs: of each: what ending there counts.
+            within: by how much a way may be worse than the best.
         """
         graph = self._graph
         order = count()
-        scores = self.last(ends)
-        queue: list[tuple[float, int, Way]] = []
-        for node, score, cost in zip(ends, scores, costs, strict=True):
-            if score > IMPOSSIBLE / 2:
-                way = Way(int(node), None, None)
-                queue.append((-float(score) - float(cost), next(order), way))
+        scores = self.last(ends) + costs
+        least = max(scores.max(initial=IMPOSSIBLE) - within, IMPOSSIBLE / 2)
+        queue: list[tuple[float, int, Way]] = [
+            (-score, next(order), Way(node, None, None))
+            for node, score in zip(ends.tolist(), scores.tolist(), strict=True)
+            if score > least
+        ]
         heapq.heapify(queue)
         starts = {part.start for part in graph.parts}
-        finally_ = {
-            int(end): float(cost) for end, cost in zip(ends, costs, strict=True)
-        }
+        finally_ = dict(zip(ends.tolist(), costs.tolist(), strict=True))
         for _ in range(MOST_STEPS):
             if not queue:
                 return
@@ -162,13 +169,21 @@ class Trellis:
                 continue
             ahead = self._ahead(way, finally_)
             nodes = graph.before.from_one(way.node)
-            rows = self._row[nodes]
+            rows = self._row.take(nodes)
             nodes, rows = nodes[rows >= 0], rows[rows >= 0]
-            totals = (self._values[rows] + (ahead + graph.steps[way.node])).max(axis=1)
-            for node, total in zip(nodes.tolist(), totals.tolist(), strict=True):
-                if total > IMPOSSIBLE / 2:
-                    further = Way(node, way, ahead)
-                    heapq.heappush(queue, (-total, next(order), further))
+            onward = ahead + graph.steps[way.node]
+            # Outside these frames not even the best of all nodes would be good enough.
+            when = (self._best + onward > least).nonzero()[0]
+            if not len(when):
+                continue
+            near = slice(int(when[0]), int(when[-1]) + 1)
+            totals = (self._values[rows, near] + onward[near]).max(axis=1)
+            good = totals > least
+            for node, total in zip(
+                nodes[good].tolist(), totals[good].tolist(), strict=True
+            ):
+                further = Way(node, way, ahead)
+                heapq.heappush(queue, (-total, next(order), further))
 
     def _ahead(self, way: Way, finally_: dict[int, float]) -> Ahead:
         """By time: the score from there to the end, for coming to the node there."""
@@ -182,7 +197,7 @@ class Trellis:
         best = np.maximum.accumulate((onward + sums)[::-1])[::-1]
         if way.node < graph.part_of(way.node).junctions:
             # It lasts a frame at least.
-            best = np.append(best[1:], IMPOSSIBLE)
+            best[:-1], best[-1] = best[1:], IMPOSSIBLE
         ahead: Ahead = best - sums
         return ahead
 
