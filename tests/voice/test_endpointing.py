@@ -115,7 +115,7 @@ def test_the_sound_of_an_end_says_how_long_open_speech_is_waited_for():
 
     assert after(1.0) < POLICY.open < after(0.0) <= LONGEST * POLICY.open
     assert after(1.0, (250, 250, 250)) < after(1.0)
-    assert after(0.6, (900, 900, 900)) > after(0.6)
+    assert after(0.75, (900, 900, 900)) > after(0.75)
 
 
 def test_the_sound_of_an_end_changes_nothing_for_commands():
