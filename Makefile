@@ -24,8 +24,8 @@ export PARLEY_MODELS__CACHE ?= $(abspath $(VENV))/sentences
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test test-clients style types contracts spelling tests \
-	coverage format bench peers models models-acoustic models-recognizer models-intents \
-	docs lock clean
+	coverage format bench peers models \
+	models-acoustic models-turn-end models-recognizer models-intents docs lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -92,7 +92,7 @@ docs: $(VENV)/.dev ## write the pages that are made from the code
 	$(BIN)/python -m tests.streaming.protocol_page
 	$(BIN)/python -m tests.models.results_pages
 
-models: models-acoustic models-recognizer models-intents ## make the starter models anew from seeds: hours; needs the extra train
+models: models-acoustic models-turn-end models-recognizer models-intents ## make the starter models anew from seeds: hours; needs the extra train
 
 # A run that was cut off goes on from its last checkpoint.
 resume = $(if $(wildcard $(RUNS)/$(1)/checkpoint.pt),--resume)
@@ -102,6 +102,12 @@ models-acoustic: $(VENV)/.dev
 	$(BIN)/python -m models.recipes.acoustic.train --out $(RUNS)/acoustic \
 		$(call resume,acoustic)
 	$(BIN)/python -m models.recipes.acoustic.ship --run $(RUNS)/acoustic --version new
+
+# It reads what the acoustic model hears: first that one, then this.
+models-turn-end: $(VENV)/.dev
+	$(BIN)/python -m models.recipes.turn_end.train --out $(RUNS)/turn-end \
+		$(call resume,turn-end)
+	$(BIN)/python -m models.recipes.turn_end.ship --run $(RUNS)/turn-end --version new
 
 models-recognizer: $(VENV)/.dev
 ifneq ($(recordings),)

@@ -15,7 +15,7 @@ from voice.errors import ConfigError
 from voice.home import Home
 from voice.home_files import load_home
 from voice.languages import LANGUAGES, canonical
-from voice.manifests import Manifest, data_root, read_manifest, shipped, verify
+from voice.manifests import Manifest, shipped, shipped_manifest
 from voice.recognizers.families import (
     Family,
     family,
@@ -62,6 +62,9 @@ STARTER = "starter"
 
 STARTER_WHISPER = "starter-whisper"
 """The other one that comes along: it writes any text, of few voices."""
+
+STARTER_INTENTS = "starter-intents"
+"""The manifest of the language model that comes along."""
 
 STARTERS = {STARTER: "starter-acoustic", STARTER_WHISPER: "starter-recognizer"}
 """Recognisers that come with Parley, and their manifests."""
@@ -114,7 +117,7 @@ class ModelChoice:
     """Of the recogniser."""
     language_model: str = ""
     """Proposes an intent where the grammar has none: a directory with a CTranslate2
-    language model; empty for none."""
+    language model, or `STARTER`; empty for none."""
     heard: tuple[str, ...] = ()
     """Canonical tags that a recogniser on another server hears; empty without one."""
     cache: str = ""
@@ -241,7 +244,7 @@ def load_recognizer(choice: ModelChoice) -> Recognizer:
         ConfigError: the model is missing, not complete, or not what its manifest says.
     """
     directory = (
-        verify(starter_manifest(choice.recognizer), data_root())
+        shipped(STARTERS[choice.recognizer])
         if choice.recognizer in STARTERS
         else _directory(choice)
     )
@@ -353,7 +356,11 @@ def load_interpreter(
     Raises:
         ConfigError: it is missing, or not complete.
     """
-    directory = _model_directory(choice.language_model, "models.language_model")
+    directory = (
+        shipped(STARTER_INTENTS)
+        if choice.language_model == STARTER
+        else _model_directory(choice.language_model, "models.language_model")
+    )
     if read_object(directory / "parley.json").get("prompt") == "pointing":
         from voice.responders.pointing_model import PointingModel
 
@@ -484,11 +491,4 @@ def starter_manifest(starter: str = STARTER) -> Manifest:
     Raises:
         ConfigError: it did not come.
     """
-    path = data_root() / "models" / "manifests" / f"{STARTERS[starter]}.toml"
-    if not path.is_file():
-        raise ConfigError(
-            f"{path}: the starter recogniser did not come along; make it as"
-            " models/README.md tells, or name another directory"
-            " with models.recognizer"
-        )
-    return read_manifest(path)
+    return shipped_manifest(STARTERS[starter])

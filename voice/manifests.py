@@ -23,6 +23,7 @@ __all__ = [
     "read_manifest",
     "read_manifests",
     "shipped",
+    "shipped_manifest",
     "verify",
 ]
 
@@ -200,6 +201,21 @@ def verify(manifest: Manifest, root: Path | None = None) -> Path:
     return directory
 
 
+def shipped_manifest(name: str) -> Manifest:
+    """What a model that comes along should be.
+
+    Raises:
+        ConfigError: it did not come.
+    """
+    path = data_root() / "models" / "manifests" / f"{name}.toml"
+    if not path.is_file():
+        raise ConfigError(
+            f"{path}: this model did not come along; make it as models/README.md tells,"
+            " or choose another in the section models"
+        )
+    return read_manifest(path)
+
+
 def shipped(name: str) -> Path:
     """The directory of a model that comes along, verified.
 
@@ -209,10 +225,7 @@ def shipped(name: str) -> Path:
     Raises:
         ConfigError: it did not come, or is not what its manifest says.
     """
-    path = data_root() / "models" / "manifests" / f"{name}.toml"
-    if not path.is_file():
-        raise ConfigError(f"{path}: this model did not come along; reinstall")
-    return verify(read_manifest(path))
+    return verify(shipped_manifest(name))
 
 
 def _walk(directory: Path) -> Iterable[tuple[str, Path]]:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.voice.recognizers import tiny_whisper
 from tests.voice.synthesizers.tiny_piper import write_voice
-from voice import assembly
+from voice import manifests
 from voice.assembly import (
     FIRST_LANGUAGES,
     HOMES,
@@ -122,7 +122,7 @@ def shipped(tmp_path, monkeypatch) -> Path:
     manifest = tmp_path / "models" / "manifests" / "starter-recognizer.toml"
     manifest.parent.mkdir()
     manifest.write_text("\n".join(lines), encoding="utf-8")
-    monkeypatch.setattr(assembly, "data_root", lambda: tmp_path)
+    monkeypatch.setattr(manifests, "data_root", lambda: tmp_path)
     return directory
 
 
@@ -143,7 +143,7 @@ def test_a_shipped_model_that_was_changed_is_not_even_opened(shipped) -> None:
 def test_without_a_starter_it_is_told_how_to_come_by_it(
     name, tmp_path, monkeypatch
 ) -> None:
-    monkeypatch.setattr(assembly, "data_root", lambda: tmp_path)
+    monkeypatch.setattr(manifests, "data_root", lambda: tmp_path)
     with pytest.raises(ConfigError, match="did not come along; make it as"):
         served_languages(ModelChoice(recognizer=name))
 

@@ -12,14 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from models.recipes.manifests import described
+from models.recipes.manifests import described, put
 from models.recipes.recognizer.people import recordings_folder
 from models.recipes.turn_end.evaluate import as_figures, by_group
 from models.recipes.turn_end.export import export
 from models.recipes.turn_end.network import TurnEnd
 from models.recipes.turn_end.prepare import Tails, by_people, rows_of
 from models.recipes.turn_end.train import ACOUSTIC, load_run
-from voice.manifests import data_root
 from voice.recognizers.acoustics import AcousticModel
 from voice.recognizers.turn_ends import MODEL
 
@@ -47,14 +46,14 @@ def main() -> None:
     parser.add_argument("--recordings", type=Path, default=recordings_folder("dev"))
     arguments = parser.parse_args()
     model, state = load_run(arguments.run)
-    directory = data_root() / "models" / "starter" / "turn-end"
-    directory.mkdir(parents=True, exist_ok=True)
-    export(model, directory / MODEL)
     quality: Mapping[str, Mapping[str, Any]] = {}
     if arguments.recordings is not None:
         quality = measured(model, arguments.recordings, arguments.run / "heard")
+    made = arguments.run / "turn-end"
+    made.mkdir(exist_ok=True)
+    export(model, made / MODEL)
     text = described(
-        directory,
+        made,
         name=NAME,
         stage="recognition",
         family="turn-end",
@@ -68,8 +67,7 @@ def main() -> None:
         ),
         quality=quality,
     )
-    manifests = data_root() / "models" / "manifests"
-    (manifests / f"{NAME}.toml").write_text(text, encoding="utf-8")
+    put(made, NAME, text)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,9 @@ async def test_speech_silences_a_reply(browsers, real_server, tmp_path):
         assert not watched.complaints
 
 
-async def test_a_reply_that_comes_sooner_than_the_player_is_heard(browsers, real_server):
+async def test_a_reply_that_comes_sooner_than_the_player_is_heard(
+    browsers, real_server
+):
     loading = asyncio.Event()
 
     async def hold(route):
