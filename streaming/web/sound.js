@@ -78,7 +78,8 @@ export class Sound {
   async open() {
     this.#opening ??= this.#start().catch((error) => {
       // The next click may have more luck.
-      this.#opening = undefined;
+      this.#context?.close();
+      this.#context = this.#opening = undefined;
       this.#untold = [];
       throw error;
     });
@@ -186,6 +187,7 @@ export class Sound {
 
   /** Fall silent at once. */
   hush() {
+    this.#untold = [];
     this.#tell({ type: "clear" });
   }
 
