@@ -21,6 +21,7 @@ from streaming.commands.transcribe import load_listener
 from streaming.config import Config
 from voice.assembly import ModelChoice, heard_languages, load_responder
 from voice.audio import read_audio
+from voice.errors import ConfigError
 from voice.evaluation import ALL, Evaluation, Outcome, Score, tally
 from voice.fixtures import Clip, read_index
 from voice.languages import LANGUAGES, canonical, for_client
@@ -91,6 +92,7 @@ def _count(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Hear every clip and print the scores."""
+    _check_options(arguments)
     config = config_from(arguments)
     if arguments.targets:
         return _run_targets(config, arguments)
@@ -119,15 +121,29 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_options(arguments: argparse.Namespace) -> None:
+    """Refuse what would be ignored."""
+    if not arguments.targets:
+        if arguments.results is not None:
+            raise ConfigError(
+                "--results: only with --targets; add it, or leave this out"
+            )
+        return
+    for name in ("detect", "by_group", "errors"):
+        if getattr(arguments, name):
+            option = "--" + name.replace("_", "-")
+            raise ConfigError(f"{option}: not with --targets; leave one of them out")
+
+
 def _run_targets(config: Config, arguments: argparse.Namespace) -> int:
-    given = arguments.index
-    clips = [] if given is None else _chosen(read_index(_index(given)), arguments)
+    index = None if arguments.index is None else _index(arguments.index)
+    clips = [] if index is None else _chosen(read_index(index), arguments)
     sizes = Sizes()
     if arguments.limit is not None:
         limit = arguments.limit
         sizes = Sizes(sentences=limit, wordless_s=60.0 * limit, recordings=limit)
     print_results(
-        Measurement(config, clips, sizes, arguments.results).run(),
+        Measurement(config, clips, sizes, arguments.results, index=index).run(),
         as_json=arguments.json,
     )
     return 0

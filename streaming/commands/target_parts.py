@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from streaming.benchmark import machine
 from streaming.commands.target_rows import TOLD_AMONG
 from streaming.commands.transcribe import load_listener
 from streaming.config import Config
@@ -130,7 +131,11 @@ class Parts:
                     wall.append(1000 * (time.perf_counter() - began))
                     processor.append(1000 * (time.process_time() - worked))
         # On a machine with other work the second tells more than the first.
-        return {"wall_ms": _spread(wall), "processor_ms": _spread(processor)}
+        return {
+            "wall_ms": _spread(wall),
+            "processor_ms": _spread(processor),
+            "machine": machine(),
+        }
 
     def told(self, language: str) -> Result:
         """How often a language was told among eight."""

@@ -48,7 +48,7 @@ WORDLESS_S = 3600
 MOST_DECODE_MS = 120
 MOST_BYTES = 60_000_000
 LEAST_MORE_RIGHT = 0.15
-MOST_MORE_WRONG = 0.03
+MOST_OTHERWISE = 0.03
 
 LANGUAGE_HEADER = (
     "language",
@@ -167,7 +167,9 @@ def _word_errors(document: Document, key: str) -> Measured:
     if missed:
         worst = sorted(missed.items(), key=lambda item: -item[1])
         text += "; above it: " + ", ".join(f"{t} {percent(w)}" for t, w in worst)
-    return text, not missed
+    if missed:
+        return text, False
+    return _if_complete(document, "held_out", (text, True))
 
 
 def _held_out_intents(document: Document) -> Measured:
@@ -199,7 +201,7 @@ def _neural(document: Document) -> Measured:
     mean = sum(shares) / len(shares)
     clips = sum(score["intents"] for score in found.values())
     told = f"{percent(mean)} ({len(found)} languages, {clips} clips)"
-    return told, mean >= LEAST_NEURAL
+    return _if_complete(document, "recordings", (told, mean >= LEAST_NEURAL))
 
 
 def _people(document: Document) -> Measured:
@@ -211,6 +213,10 @@ def _people(document: Document) -> Measured:
         f" ({interval(score['understood'], score['intents'])})"
         for tag, score in found.items()
     ]
+    missing = [tag for tag in PEOPLE if tag not in found]
+    if missing:
+        reason = document.get("skipped", {}).get("recordings", "no such commands")
+        return f"{'; '.join(parts)}; {', '.join(missing)}: {reason}", None
     met = all(s["understood"] >= LEAST_PEOPLE * s["intents"] for s in found.values())
     return "; ".join(parts), met
 
@@ -256,11 +262,20 @@ def _decode(key: str) -> Callable[[Document], Measured]:
         wall, processor = found["wall_ms"], found["processor_ms"]
         told = (
             f"p50 {wall['p50']:.0f} ms, p95 {wall['p95']:.0f} ms, n = {wall['count']}"
-            f" (of a core: p50 {processor['p50']:.0f} ms)"
+            f" (of a core: p50 {processor['p50']:.0f} ms)" + _elsewhere(found, document)
         )
         return told, wall["p50"] <= MOST_DECODE_MS
 
     return measured
+
+
+def _elsewhere(timed: Mapping[str, Any], document: Document) -> str:
+    """Where it was timed, if the last run was on another machine."""
+    keys = ("processor", "cores", "system")
+    own, last = timed.get("machine"), document.get("machine")
+    if not own or not last or all(own.get(key) == last.get(key) for key in keys):
+        return ""
+    return "; on {processor}, {cores} cores, {system}".format(**own)
 
 
 def _pipeline(document: Document) -> Measured:
@@ -268,17 +283,27 @@ def _pipeline(document: Document) -> Measured:
     if not found:
         return "no model of intents comes along", None
     more = found["right"] - found["grammar_right"]
-    wrong = found["wrong"] - found["grammar_wrong"]
+    otherwise = found["otherwise"]
     told = (
-        f"{100 * more:+.1f} points for {100 * wrong:.1f} more wrong, of"
-        f" {found['commands']} commands that were misheard or reworded"
+        f"{100 * more:+.1f} points, {percent(otherwise)} another intent, of"
+        f" {found['commands']} commands that were misheard or reworded; with another"
+        f" slot too {percent(found['wrong'])} wrong"
+        f" (grammar alone {percent(found['grammar_wrong'])})"
     )
-    return told, more >= LEAST_MORE_RIGHT and wrong <= MOST_MORE_WRONG
+    return told, more >= LEAST_MORE_RIGHT and otherwise <= MOST_OTHERWISE
 
 
 def _weights(document: Document) -> Measured:
     total = document["bytes"]
     return f"{total / 1e6:.1f} MB", total <= MOST_BYTES
+
+
+def _if_complete(document: Document, part: str, measured: Measured) -> Measured:
+    """No verdict on a part of which something could not be measured."""
+    reason = document.get("skipped", {}).get(part)
+    if reason is None:
+        return measured
+    return f"{measured[0]}; not all: {reason}", None
 
 
 def _reason(document: Document, part: str) -> str:
@@ -298,7 +323,7 @@ _TARGETS: tuple[tuple[str, str, Callable[[Document], Measured]], ...] = (
     ("the same, without the speech gate", "-", _ungated),
     (
         "grammar and model, against grammar",
-        "≥ 15 points more right, ≤ 3 more wrong",
+        "≥ 15 points more right, ≤ 3 % another intent",
         _pipeline,
     ),
     ("decode of 3 s, one language", "p50 ≤ 120 ms", _decode("one")),

@@ -3,12 +3,13 @@
 The parts are independent of each other, and each is noted in the results when it is
 done: a run that was ended goes on where it was. What is in the results:
 
-- ``of``: the recogniser and its files, and how much is measured; results of anything
-  else are never added to.
+- ``of``: the recogniser and its files, how much is measured, and the home and the index
+  of the recordings; results of anything else are never added to.
 - ``held_out``: by language, sentences and voices that no training knew, heard as
   `parley eval` hears: behind the speech gate, in the language that is spoken.
 - ``recordings``: by language and kind of voice, what was understood.
-- ``decode``: milliseconds for an utterance of three seconds, in one language and in four.
+- ``decode``: milliseconds for an utterance of three seconds, in one language and in four,
+  and the machine that took them; ``machine`` is that of the last run.
 - ``told``: by language, how often it was told among eight.
 - ``wordless``: for each five minutes of noise, music and silence, what was written all
   the same, with and without the speech gate, while eight languages listen.
@@ -16,6 +17,7 @@ done: a run that was ended goes on where it was. What is in the results:
 - ``skipped``: parts that could not be measured, and why.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -28,8 +30,15 @@ from streaming.commands.progress import Progress
 from streaming.commands.target_parts import SEED, Parts, Result, Sizes
 from streaming.commands.target_rows import TOLD_AMONG, Document
 from streaming.config import Config
-from voice.assembly import STARTERS, ModelChoice, heard_languages, starter_manifest
-from voice.errors import ConfigError, StageError
+from voice.assembly import (
+    HOMES,
+    STARTERS,
+    ModelChoice,
+    heard_languages,
+    read_home,
+    starter_manifest,
+)
+from voice.errors import ClientError, ConfigError, StageError
 from voice.fixtures import Clip
 from voice.languages import canonical
 from voice.manifests import files_in, read_manifests
@@ -49,13 +58,21 @@ class Measurement:
         clips: recordings; none if there are none.
         sizes: how much.
         file: where the results are kept; None for nowhere.
+        index: what `clips` were read from; None if there are none.
 
     Raises:
-        ConfigError: the results in `file` are of something else.
+        ConfigError: the results in `file` are of something else, or its folder is
+            missing.
     """
 
     def __init__(
-        self, config: Config, clips: Sequence[Clip], sizes: Sizes, file: Path | None
+        self,
+        config: Config,
+        clips: Sequence[Clip],
+        sizes: Sizes,
+        file: Path | None,
+        *,
+        index: Path | None = None,
     ) -> None:
         spoken = [clip for clip in clips if clip.language is not None]
         self._parts = Parts(config, spoken, sizes)
@@ -63,12 +80,14 @@ class Measurement:
         self._sizes = sizes
         self._file = file
         self._languages = config.choice.languages or heard_languages(config.choice)
-        self._document = _opened(file, _subject(config.choice, sizes))
+        recorded = {} if index is None else _recordings(config.choice, index)
+        self._document = _opened(file, _subject(config.choice, sizes), recorded)
 
     def run(self) -> Document:
         """Everything, part by part."""
         models = read_manifests().values()
         intents = [model.quality for model in models if model.stage == "response"]
+        _keep_machine(self._document)
         self._document |= {
             "machine": machine(),
             "normalizer": NORMALIZER,
@@ -119,7 +138,7 @@ class Measurement:
         try:
             found = measure()
         # No synthesizer, or a recording that cannot be read: the rest is measured.
-        except (StageError, OSError) as error:
+        except (StageError, ClientError, OSError) as error:
             self._document["skipped"][part] = str(error)
             return
         self._document.setdefault(part, {})[key] = found
@@ -153,25 +172,58 @@ def _subject(choice: ModelChoice, sizes: Sizes) -> dict[str, Any]:
     }
 
 
-def _opened(file: Path | None, subject: dict[str, Any]) -> dict[str, Any]:
+def _recordings(choice: ModelChoice, index: Path) -> dict[str, str]:
+    """What recordings are heard, and the home that they are about."""
+    read_home(choice)
+    shipped = choice.home in HOMES
+    return {
+        "home": choice.home if shipped else _digest(Path(choice.home)),
+        "index": _digest(index),
+    }
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _keep_machine(document: Document) -> None:
+    """Timings that do not tell yet where they were taken: in the run that wrote them."""
+    if "machine" in document:
+        for timed in document.get("decode", {}).values():
+            timed.setdefault("machine", document["machine"])
+
+
+def _opened(
+    file: Path | None, subject: dict[str, Any], recorded: dict[str, str]
+) -> dict[str, Any]:
     """The results so far.
 
+    Args:
+        file: where they are kept.
+        subject: what they must be of.
+        recorded: of which recordings, if they tell; those of none may be added to.
+
     Raises:
-        ConfigError: the file holds no results, or those of something else.
+        ConfigError: the file holds no results, or those of something else, or there is
+            no folder to put it in.
     """
+    if file is not None and not file.absolute().parent.is_dir():
+        raise ConfigError(f"{file}: there is no folder {file.parent}; make it first")
     if file is None or not file.exists():
-        return {"of": subject}
+        return {"of": subject | recorded}
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{file}: not JSON in UTF-8 ({error})") from error
     of = document.get("of") if isinstance(document, dict) else None
-    if of != subject:
-        known = of if isinstance(of, dict) else {}
-        other = [key for key in subject if known.get(key) != subject[key]]
+    known = of if isinstance(of, dict) else {}
+    other = [key for key in subject if known.get(key) != subject[key]]
+    other += [key for key in recorded if known.get(key, recorded[key]) != recorded[key]]
+    if other:
         raise ConfigError(
             f"{file}: holds no results of what is to be measured, but of another"
             f" {', '.join(other)}; name another file, or remove this one"
         )
     assert isinstance(document, dict)
+    document["of"] = known | recorded
     return document

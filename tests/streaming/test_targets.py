@@ -1,10 +1,12 @@
 """`parley eval --targets`: what was measured against what is to be reached."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from streaming.cli import main
 from streaming.commands.target_parts import Sizes
 from streaming.commands.target_rows import (
     TOLD_AMONG,
@@ -16,6 +18,7 @@ from streaming.commands.targets import Measurement
 from streaming.config import load_config
 from streaming.settings import Setting
 from voice.errors import ConfigError
+from voice.fixtures import read_index
 
 SIZES = Sizes(sentences=2, wordless_s=4.0)
 
@@ -116,15 +119,54 @@ def test_what_was_not_measured_says_why() -> None:
     assert "name their folder" in rows["people, English and French"][1]
 
 
+def test_one_language_of_people_alone_tells_nothing() -> None:
+    french = {"fr": {"command/human": score(19, 19)}}
+    document = {**DOCUMENT, "recordings": french}
+    name = "people, English and French"
+    verdict, measured = verdicts(document)[name]
+    assert verdict == "skipped"
+    assert measured.endswith("; en: no such commands")
+    skipped = {**document, "skipped": {"recordings": "a.wav: no samples"}}
+    assert verdicts(skipped)[name][1].endswith("; en: a.wav: no samples")
+
+
+def test_nothing_is_met_where_a_part_is_missing() -> None:
+    held_out = {"de": score(39, 40, errors=3)}
+    whole = {**DOCUMENT, "held_out": held_out}
+    name = "held-out eSpeak voices, word errors"
+    assert verdicts(whole)[name][0] == "met"
+    skipped = {"held_out": "no voice", "recordings": "a.wav: no samples"}
+    rows = verdicts({**whole, "skipped": skipped})
+    assert rows[name][0] == "skipped"
+    assert rows[name][1].endswith("; not all: no voice")
+    neural = rows["neural voices, mean of the languages"]
+    assert neural[0] == "skipped"
+    assert neural[1].endswith("; not all: a.wav: no samples")
+    # One language above the bar is enough to miss it.
+    assert verdicts({**DOCUMENT, "skipped": skipped})[name][0] == "missed"
+
+
+def test_the_machine_is_told_where_it_is_not_that_of_the_last_run() -> None:
+    machine = {"processor": "Fast", "cores": 8, "load": 0.1, "system": "Linux x86_64"}
+    timed = {**DOCUMENT["decode"]["one"], "machine": machine}
+    document = {**DOCUMENT, "decode": {"one": timed}, "machine": {**machine, "load": 3}}
+    name = "decode of 3 s, one language"
+    assert verdicts(document)[name][1].endswith("90 ms)")
+    document["machine"] = {**machine, "processor": "Slow"}
+    assert verdicts(document)[name][1].endswith("; on Fast, 8 cores, Linux x86_64")
+
+
 def test_a_model_of_intents_is_judged_by_what_it_adds() -> None:
     name = "grammar and model, against grammar"
     assert verdicts(DOCUMENT)[name] == ("skipped", "no model of intents comes along")
-    shares = {"grammar_right": 0.3, "grammar_wrong": 0.1, "right": 0.46, "wrong": 0.12}
+    shares = {"grammar_right": 0.3, "grammar_wrong": 0.1, "right": 0.46, "wrong": 0.2}
+    shares["otherwise"] = 0.03
     found = {"heard_all": {"commands": 50, **shares}}
     verdict, measured = verdicts({**DOCUMENT, "intents": found})[name]
     assert verdict == "met"
-    assert measured.startswith("+16.0 points for 2.0 more wrong, of 50 commands")
-    found["heard_all"]["wrong"] = 0.14
+    assert measured.startswith("+16.0 points, 3.0 % another intent, of 50 commands")
+    assert measured.endswith("20.0 % wrong (grammar alone 10.0 %)")
+    found["heard_all"]["otherwise"] = 0.031
     assert verdicts({**DOCUMENT, "intents": found})[name][0] == "missed"
 
 
@@ -153,8 +195,8 @@ def test_a_language_is_read_heard_and_kept(measured) -> None:
     assert "leave out --languages" in document["skipped"]["told"]
 
 
-def test_a_second_run_measures_only_what_is_missing(measured) -> None:
-    file, _ = measured
+def test_a_second_run_measures_only_what_is_missing(measured, tmp_path: Path) -> None:
+    file = Path(shutil.copy(measured[0], tmp_path))
     told = json.loads(file.read_text("utf-8"))
     told["held_out"]["et"]["wer"] = 0.875
     file.write_text(json.dumps(told), "utf-8")
@@ -166,6 +208,71 @@ def test_results_of_something_else_are_not_added_to(measured) -> None:
     file, _ = measured
     with pytest.raises(ConfigError, match="of another sentences; name another file"):
         Measurement(config("et"), [], Sizes(sentences=3, wordless_s=4.0), file)
+
+
+def test_an_older_run_keeps_its_machine(measured, tmp_path: Path) -> None:
+    file = Path(shutil.copy(measured[0], tmp_path))
+    told = json.loads(file.read_text("utf-8"))
+    told |= {"decode": DOCUMENT["decode"], "machine": {"processor": "older"}}
+    file.write_text(json.dumps(told), "utf-8")
+    again = Measurement(config("et"), [], SIZES, file).run()
+    assert again["decode"]["one"]["machine"] == {"processor": "older"}
+    assert again["machine"] != {"processor": "older"}
+
+
+def recordings(folder: Path, text: str) -> Path:
+    (folder / "broken.wav").write_bytes(b"RIFF, and nothing else")
+    index = folder / "index.csv"
+    index.write_text(f"language,transcript,file\net,{text},broken.wav\n", "utf-8")
+    return index
+
+
+def test_a_broken_recording_ends_only_its_part(measured, tmp_path: Path) -> None:
+    file = Path(shutil.copy(measured[0], tmp_path))
+    index = recordings(tmp_path, "tere")
+    document = Measurement(
+        config("et"), read_index(index), SIZES, file, index=index
+    ).run()
+    assert "broken.wav: not a recording" in document["skipped"]["recordings"]
+    assert "et" in document["held_out"]
+
+
+def test_results_of_other_recordings_are_not_added_to(measured, tmp_path: Path) -> None:
+    file = Path(shutil.copy(measured[0], tmp_path))
+    index = recordings(tmp_path, "tere")
+
+    def opened(*settings: Setting) -> Measurement:
+        language = Setting("conversation.languages", ["et"], "test")
+        chosen = load_config(None, {}, [language, *settings])
+        return Measurement(chosen, read_index(index), SIZES, file, index=index)
+
+    # Measured without recordings, or before results told which: completed.
+    opened().run()
+    assert set(json.loads(file.read_text("utf-8"))["of"]) >= {"home", "index"}
+    opened()
+    Measurement(config("et"), [], SIZES, file)
+    with pytest.raises(ConfigError, match="of another home;"):
+        opened(Setting("conversation.home", "recordings", "test"))
+    recordings(tmp_path, "head aega")
+    with pytest.raises(ConfigError, match="of another index;"):
+        opened()
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--results", "a.json"], "--results: only with --targets"),
+        (["--targets", "--detect"], "--detect: not with --targets"),
+        (["--targets", "--by-group"], "--by-group: not with --targets"),
+        (["--targets", "--errors"], "--errors: not with --targets"),
+        (["--targets", "--results", "gone/a.json"], "there is no folder gone"),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(
+    words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["eval", *words]) == 2
+    assert complaint in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"held_out": {}}'])
