@@ -7,6 +7,7 @@ import pytest
 from streaming.commands.target_rows import TOLD_AMONG, target_rows
 from tests.models.results_pages import COMMAND, PAGES, page, read_results, stale
 from voice.assembly import STARTER, ModelChoice, heard_languages, starter_manifest
+from voice.manifests import read_manifests
 
 RESULTS = read_results()
 
@@ -16,6 +17,13 @@ def test_the_results_are_of_the_weights_that_ship() -> None:
     files = {file.path: file.sha256 for file in manifest.files}
     assert RESULTS["of"]["files"] == files, f"measure again: {COMMAND}"
     assert RESULTS["of"]["recognizer"] == manifest.name
+
+
+def test_the_results_know_every_model_that_ships() -> None:
+    models = read_manifests().values()
+    assert RESULTS["bytes"] == sum(model.bytes for model in models)
+    (intents,) = (model.quality for model in models if model.stage == "response")
+    assert RESULTS["intents"] == intents, f"measure again: {COMMAND}"
 
 
 def test_every_language_was_measured_and_the_hour_is_whole() -> None:
