@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from streaming.chat import LONGEST_REPLY, Chat
@@ -158,12 +158,7 @@ class Answer:
 
     def exchange(self, heard: str) -> Iterator[Message]:
         """What is to be remembered of it, given what the user heard."""
-        answered = {message.answers for message in self._exchange}
-        for message in self._exchange:
-            yield message
-            for call in message.calls:
-                if call.id not in answered:
-                    yield Message(role=Role.TOOL, text=NO_RESULT, answers=call.id)
+        yield from self._exchange
         yield Message(role=Role.ASSISTANT, text=heard or "…")
 
     # --- The model ------------------------------------------------------------
@@ -188,9 +183,10 @@ class Answer:
         await self._released.wait()
         if self._agreed is None:
             raise StageError(Stage.RESPONSE, "lapsed", "there is nothing to agree to")
+        (answer,) = self._note([self._agreed])
         result, done = await self._call(self._agreed, Risk.IRREVERSIBLE)
         self._fallback = words.done if done else words.failed
-        self._note([self._agreed], [result])
+        self._answered(answer, result)
 
     async def _converse(self) -> None:
         for _ in range(MOST_ROUNDS):
@@ -199,7 +195,8 @@ class Answer:
                 break
             if self._said:
                 await self._pieces.put("")
-            self._note(calls, [await self._carry_out(call) for call in calls])
+            for call, answer in zip(calls, self._note(calls), strict=True):
+                self._answered(answer, await self._carry_out(call))
             if self._question is not None:
                 return
         if not self._said:
@@ -233,12 +230,21 @@ class Answer:
         self._said = True
         await self._pieces.put(text)
 
-    def _note(self, calls: Sequence[ToolCall], results: Sequence[str]) -> None:
+    def _note(self, calls: Sequence[ToolCall]) -> range:
+        """Note calls before they are made; where in the exchange their answers stand.
+
+        Who interrupts cancels this answer at any place, but not what has effects: a
+        model that did not know of the call would make it again.
+        """
         self._exchange.append(Message(role=Role.ASSISTANT, calls=tuple(calls)))
+        first = len(self._exchange)
         self._exchange += [
-            Message(role=Role.TOOL, text=result, answers=call.id)
-            for call, result in zip(calls, results, strict=True)
+            Message(role=Role.TOOL, text=NO_RESULT, answers=call.id) for call in calls
         ]
+        return range(first, len(self._exchange))
+
+    def _answered(self, answer: int, result: str) -> None:
+        self._exchange[answer] = replace(self._exchange[answer], text=result)
 
     # --- The gate -------------------------------------------------------------
 

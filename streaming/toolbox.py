@@ -11,7 +11,7 @@ import logging
 import os
 import re
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -174,6 +174,10 @@ class _Connection:
         self.tried = asyncio.Event()
         self._client: Any = None
         self._lost = asyncio.Event()
+        self._doubted = asyncio.Event()
+        """A call failed, for whatever reason."""
+        self._under_way = 0
+        """Calls."""
 
     @property
     def is_up(self) -> bool:
@@ -186,11 +190,12 @@ class _Connection:
             try:
                 async with _client(self.server) as client:
                     self._lost.clear()
+                    self._doubted.clear()
                     await self._look(client)
                     self._client, attempt = client, 0
                     self.tried.set()
                     while not await self._is_lost():
-                        await self._look(client)
+                        await self._look_again(client)
             except Exception as error:  # noqa: BLE001  (whatever a server can do)
                 # Its type only: the message may hold what somebody said.
                 kind = type(_innermost(error)).__name__
@@ -212,26 +217,43 @@ class _Connection:
             log.info("tools of %s: %d", self.server.name, len(offers))
             self.offers = offers
 
-    async def _is_lost(self) -> bool:
+    async def _look_again(self, client: Any) -> None:
+        """See what tools there are by now, unless a call may be what keeps it busy."""
+        if self._under_way:
+            return
         try:
-            async with asyncio.timeout(LOOK_AGAIN_S):
-                return await self._lost.wait()
+            await self._look(client)
         except TimeoutError:
-            return False
+            if not self._under_way:
+                raise
+
+    async def _is_lost(self) -> bool:
+        """Wait until it is time to look again; whether that is in vain."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_AGAIN_S):
+                await self._doubted.wait()
+        self._doubted.clear()
+        return self._lost.is_set()
 
     async def call(self, name: str, arguments: dict[str, Any]) -> str:
         if self._client is None:
             raise ToolFailed("the server of this tool cannot be reached")
+        self._under_way += 1
         try:
             async with asyncio.timeout(self.server.timeout_s):
                 result = await self._client.call_tool(name, arguments)
         except TimeoutError as error:
             raise ToolFailed("the tool took too long; it may have worked") from error
         except Exception as error:
-            self._lost.set()
+            if not _is_answer(error):
+                self._lost.set()
+            # An answer may be that of somebody who forgot us: a look finds out.
+            self._doubted.set()
             kind = type(_innermost(error)).__name__
             log.warning("tools of %s: a call failed: %s", self.server.name, kind)
             raise ToolFailed("the tool failed; it may have worked") from error
+        finally:
+            self._under_way -= 1
         text = _text(result)
         if result.is_error:
             raise ToolFailed(text or "the tool reports an error")
@@ -344,6 +366,14 @@ def _title(tool: Any) -> str:
 def _text(result: Any) -> str:
     texts = [part.text for part in result.content if getattr(part, "text", None)]
     return "\n".join(texts)[:LONGEST_RESULT]
+
+
+def _is_answer(error: Exception) -> bool:
+    """Whether the server answered with an error, over a connection that stands."""
+    from mcp import MCPError
+    from mcp.types import CONNECTION_CLOSED
+
+    return isinstance(error, MCPError) and error.code != CONNECTION_CLOSED
 
 
 def _key(offer: _Offer) -> str:

@@ -20,7 +20,7 @@ httpx = pytest.importorskip("httpx", reason="the extra llm is not installed")
 
 from streaming import toolbox as toolbox_module  # noqa: E402
 from streaming.chat import ChatServer, ServedChat  # noqa: E402
-from streaming.dialogue import Answer, Assistant, Situation  # noqa: E402
+from streaming.dialogue import NO_RESULT, Answer, Assistant, Situation  # noqa: E402
 from streaming.household import Household  # noqa: E402
 from streaming.inference import InlineStages  # noqa: E402
 from streaming.messages import (  # noqa: E402
@@ -95,6 +95,7 @@ async def toolbox(journal):
 @pytest.fixture(autouse=True)
 def _nothing_done(journal):
     journal.unlink(missing_ok=True)
+    journal.with_name("go").unlink(missing_ok=True)
 
 
 def done(journal):
@@ -299,18 +300,40 @@ async def test_what_is_forbidden_is_not_offered_and_not_done(
 async def test_who_hangs_up_does_not_undo_what_was_begun(
     model, toolbox, journal, monkeypatch
 ):
-    monkeypatch.setitem(RISKS, "t.wait", Risk.REVERSIBLE)
+    monkeypatch.setitem(RISKS, "t.hold", Risk.REVERSIBLE)
     async with chat(model) as served:
         services, client = assisted(served, toolbox), Client()
         async with Session(services, client, name="hung up") as session:
             talk = Rehearsal(session, client, services)
-            await talk.say('call t__wait {"seconds":1}')
+            await talk.say("call t__hold {}")
             await talk.until(ToolUsed, patience=40_000)
-            assert states(talk) == [("t__wait", "running")]
+            assert states(talk) == [("t__hold", "running")]
         assert done(journal) == []
+        journal.with_name("go").touch()
         await toolbox.finish()
-    assert done(journal) == ["waited"]
+    assert done(journal) == ["held"]
     assert client.faults == []
+
+
+async def test_the_model_is_told_of_a_call_that_was_interrupted(
+    model, toolbox, journal, monkeypatch
+):
+    monkeypatch.setitem(RISKS, "t.hold", Risk.REVERSIBLE)
+    async with talking(model, toolbox) as talk:
+        await talk.say("call t__hold {}")
+        await talk.until(ToolUsed, patience=40_000)
+        assert await answer(talk, "say hello") == "hello"
+        told = (await requests(model))[-1]["messages"][1:]
+        assert [message["role"] for message in told] == [
+            *("user", "assistant", "tool", "assistant"),
+            "user",
+        ]
+        (call,) = told[1]["tool_calls"]
+        assert call["function"]["name"] == "t__hold"
+        assert (told[2]["tool_call_id"], told[2]["content"]) == (call["id"], NO_RESULT)
+        journal.with_name("go").touch()
+        await toolbox.finish()
+    assert done(journal) == ["held"], "once"
 
 
 async def test_without_its_model_the_grammar_answers(toolbox):
@@ -394,14 +417,14 @@ async def test_only_what_reads_is_called_before_the_end(
 async def test_the_end_of_a_session_does_not_cut_off_what_has_effects(
     model, toolbox, journal, monkeypatch, caplog
 ):
-    monkeypatch.setitem(RISKS, "t.wait", Risk.REVERSIBLE)
+    monkeypatch.setitem(RISKS, "t.hold", Risk.REVERSIBLE)
     faults, told = [], []
     tasks = Tasks(faults.append)
     async with chat(model) as served:
         assistant = Assistant(
             chat=served, toolbox=toolbox, clock=lambda: datetime.now(UTC)
         )
-        said = 'call t__wait {"seconds":3}'
+        said = "call t__hold {}"
         one = Answer(assistant, situation(tasks, told, [], said))
         one.release(None)
         listener = asyncio.create_task(anext(one.words()))
@@ -412,11 +435,12 @@ async def test_the_end_of_a_session_does_not_cut_off_what_has_effects(
         listener.cancel()
         await asyncio.gather(listener, return_exceptions=True)
         assert [used.state for used in told] == ["running"]
+        journal.with_name("go").touch()
         with caplog.at_level("INFO"):
             await toolbox.finish()
     assert [used.state for used in told] == ["running", "done"]
-    assert "s turn 1: tool t__wait (reversible): done" in caplog.text
-    assert done(journal) == ["waited"]
+    assert "s turn 1: tool t__hold (reversible): done" in caplog.text
+    assert done(journal) == ["held"]
     assert faults == []
 
 

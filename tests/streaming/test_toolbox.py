@@ -38,6 +38,7 @@ def journal(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _fresh_and_patient(journal, monkeypatch):
     journal.unlink(missing_ok=True)
+    journal.with_name("go").unlink(missing_ok=True)
     monkeypatch.setattr(toolbox_module, "FIRST_CONNECTION_S", 50.0)
 
 
@@ -118,6 +119,30 @@ async def test_a_tool_that_takes_too_long_is_not_waited_for(journal):
         with pytest.raises(ToolFailed, match="too long"):
             await box.call(call("wait", seconds=30))
         assert await box.call(call("look")) == "It is raining."
+
+
+async def test_an_error_as_answer_does_not_cut_off_the_calls_of_others(server, journal):
+    async with open_toolbox(settings(server)) as box:
+        held = asyncio.create_task(box.call(call("hold")))
+        with pytest.raises(ToolFailed, match="failed"):
+            await box.call(call("refuse"))
+        assert await box.call(call("look")) == "It is raining."
+        journal.with_name("go").touch()
+        assert await held == "held"
+    assert journal.read_text(encoding="utf-8") == "held\n"
+
+
+async def test_a_server_that_is_busy_with_a_call_is_not_given_up(journal, monkeypatch):
+    async with open_toolbox(settings(started(journal))) as box:
+        monkeypatch.setattr(toolbox_module, "LOOK_AGAIN_S", 0.05)
+        monkeypatch.setattr(toolbox_module, "CONNECT_S", 0.2)
+        # The first wait to look again still has the old patience.
+        with pytest.raises(ToolFailed):
+            await box.call(call("refuse"))
+        blocked = asyncio.create_task(box.call(call("block")))
+        await asyncio.sleep(1)
+        journal.with_name("go").touch()
+        assert await blocked == "blocked"
 
 
 async def test_the_end_of_the_server_waits_for_what_has_effects(journal):

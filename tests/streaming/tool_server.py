@@ -11,10 +11,12 @@ import json
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
+from mcp import MCPError
 from mcp.server import MCPServer
-from mcp.types import ToolAnnotations
+from mcp.types import INVALID_PARAMS, ToolAnnotations
 
 server = MCPServer("tests")
 
@@ -68,6 +70,34 @@ async def wait(seconds: float) -> str:
     await asyncio.sleep(seconds)
     note("waited")
     return "waited"
+
+
+def may_go_on():
+    return JOURNAL.with_name("go").exists()
+
+
+@server.tool()
+async def hold() -> str:
+    """Waits until there is a file ``go`` beside the journal; others are served."""
+    while not may_go_on():  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    note("held")
+    return "held"
+
+
+@server.tool()
+async def block() -> str:
+    """The same, but nobody else is served."""
+    while not may_go_on():
+        time.sleep(0.01)  # noqa: ASYNC251
+    note("blocked")
+    return "blocked"
+
+
+@server.tool()
+def refuse() -> str:
+    """Is answered with an error of the protocol."""
+    raise MCPError(code=INVALID_PARAMS, message="no")
 
 
 @server.tool()
