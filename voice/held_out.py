@@ -34,6 +34,7 @@ __all__ = [
     "read_aloud",
     "readings",
     "sentences",
+    "unlearned",
 ]
 
 VARIANTS = (
@@ -136,21 +137,31 @@ def readings(graph: SentenceGraph, count: int, rng: random.Random) -> Iterator[R
 
     Fewer than `count` where the language has no more.
     """
-    read: set[str] = set()
+    read = 0
+    for forms in unlearned(graph, rng):
+        if read == count:
+            return
+        spoken = joined(form.spoken for form in forms)
+        voice, pcm = read_aloud(spoken, graph.language, rng)
+        if len(pcm) - 2 * QUIET >= _LEAST:
+            read += 1
+            written = joined(form.written for form in forms)
+            yield Reading(graph.language, written, voice, pcm)
+
+
+def unlearned(graph: SentenceGraph, rng: random.Random) -> Iterator[list[Form]]:
+    """Different sentences that no training saw, until the language has no more."""
+    found: set[str] = set()
     tries = 0
-    while len(read) < count and tries < _MOST_TRIES:
+    while tries < _MOST_TRIES:
         tries += 1
         forms = drawn(graph, rng)
         written = joined(form.written for form in forms)
-        if len(forms) > MOST_WORDS or written in read or not is_held_out(written):
+        if len(forms) > MOST_WORDS or written in found or not is_held_out(written):
             continue
-        voice, pcm = read_aloud(
-            joined(form.spoken for form in forms), graph.language, rng
-        )
-        if len(pcm) - 2 * QUIET >= _LEAST:
-            read.add(written)
-            tries = 0
-            yield Reading(graph.language, written, voice, pcm)
+        found.add(written)
+        tries = 0
+        yield forms
 
 
 def audible_errors(reference: str, hypothesis: str, language: str) -> int:

@@ -3,7 +3,8 @@
 The responder's side compiles such a graph from its templates, a recogniser that
 searches hears with it, and neither knows of the other: the graph is a plain value.
 Every path from the start to a state with senses is a sentence that the grammar
-understands. The graph is deterministic, without cycles and as small as it can be.
+understands. The graph is deterministic, without cycles and as small as it can be, before
+courtesies and calls are put around it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -123,6 +123,7 @@ class Listener:
             longest,
             text=" ".join(transcript.meant for _, transcript in written),
             whole="",
+            over=None,
             confidence=min(transcript.confidence for _, transcript in written),
             no_speech=min(transcript.no_speech for _, transcript in written),
         )

@@ -5,7 +5,7 @@ the phrases of `voice.waking` in front, each of which may also stand alone.
 """
 
 from collections.abc import Iterable
-from math import exp, inf, log
+from math import exp, log
 
 from voice.sentence_graphs import Form, SentenceGraph, State
 
@@ -73,12 +73,21 @@ class _Build:
         self._rarities = list(graph.rarities)
         self._end_rarities = list(graph.end_rarities)
 
-    def add(self, node: _Node, beside: State | None = None) -> State:
+    def add(
+        self,
+        node: _Node,
+        beside: State | None = None,
+        *,
+        said: float = EVEN,
+        called: float = EVEN,
+    ) -> State:
         """The state behind a beginning of phrases.
 
         Args:
             node: the beginning.
             beside: behind the same words as the beginning of a sentence.
+            said: rarity of a sentence behind these words.
+            called: rarity of a phrase behind these words.
         """
         graph = self._graph
         ends = node.ends and beside is None
@@ -89,19 +98,26 @@ class _Build:
         if sentence is not None:
             arcs.update(graph.arcs[sentence])
             for kind, rarity in zip(arcs, graph.rarities[sentence], strict=True):
-                rarities[kind] = rarity + EVEN
+                rarities[kind] = rarity + said
         if beside is not None:
             senses = graph.senses[beside]
-            end_rarity = graph.end_rarities[beside] + EVEN
+            end_rarity = graph.end_rarities[beside] + said
         if ends:
             senses, end_rarity = frozenset({CALL}), EVEN
         share = log(len(node.further)) if node.further else 0.0
-        share += EVEN if sentence is not None else 0.0
+        share += called if sentence is not None else 0.0
         for word, follower in node.further.items():
             kind = self._kind(word)
-            chance = exp(-share) + exp(-rarities.get(kind, inf))
-            arcs[kind] = self.add(follower, arcs.get(kind))
-            rarities[kind] = -log(chance)
+            if kind not in arcs:
+                arcs[kind], rarities[kind] = self.add(follower), share
+                continue
+            # Behind the same words each is as likely as it was before them.
+            also = rarities[kind]
+            both = -log(exp(-share) + exp(-also))
+            arcs[kind] = self.add(
+                follower, arcs[kind], said=also - both, called=share - both
+            )
+            rarities[kind] = both
         self._arcs.append(tuple(arcs.items()))
         self._rarities.append(tuple(rarities.values()))
         self._senses.append(senses)

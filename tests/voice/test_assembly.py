@@ -287,3 +287,17 @@ def test_a_worker_imports_only_what_it_needs(load, unwanted) -> None:
         cwd=Path(__file__).parents[2],
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_what_is_no_sentence_of_the_home_is_said_to_be_over_or_not(bulgarian) -> None:
+    espeak = Espeak.load()
+
+    def over(text: str) -> float | None:
+        samples, _ = espeak.render(text, "bg")
+        speech = Pcm(samples, espeak.rate).resampled(HEARING_RATE)
+        return bulgarian.transcribe(speech, ("bg",)).over
+
+    assert over("включи лампата в кухнята") is None
+    told = over("вчера валя цял ден и никой не излезе навън")
+    assert told is not None
+    assert 0 <= told <= 1

@@ -4,6 +4,7 @@ from math import exp
 
 import pytest
 
+from voice.courteous_sentences import courteous
 from voice.sentence_graphs import Form, SentenceGraph
 from voice.wake_sentences import CALL, after_call
 
@@ -81,3 +82,23 @@ def test_the_likelihoods_of_what_may_follow_add_up():
         ends = exp(-graph.end_rarities[state]) if graph.senses[state] else 0.0
         total = ends + sum(exp(-rarity) for rarity in graph.rarities[state])
         assert total == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_courtesy_with_which_a_phrase_begins_stays_as_rare_as_it_was():
+    polite = courteous(GRAPH, openers=["hey"], requests=[], closers=[])
+    graph = after_call(polite, ["hey computer"])
+    assert cost(graph, "hey lights on") >= cost(graph, "lights on") + 8
+    assert cost(graph, "hey computer lights on") < cost(graph, "hey lights on") - 5
+
+
+def cost(graph, text):
+    state, total = graph.start, 0.0
+    for said in text.split():
+        ways = zip(graph.arcs[state], graph.rarities[state], strict=True)
+        ((state, rarity),) = (
+            (further, rarity)
+            for (kind, further), rarity in ways
+            if graph.words[kind][0].written == said
+        )
+        total += rarity
+    return total + graph.end_rarities[state]

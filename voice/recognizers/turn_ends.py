@@ -2,7 +2,8 @@
 
 A small network reads the last two seconds of speech as the acoustic model heard them:
 the sounds ("the" is seldom the last word), how long each was, loudness and melody. It
-is asked once for each pause, and made by `models/recipes/turn_end`.
+is asked for each transcript that is not understood, and made by
+`models/recipes/turn_end`.
 """
 
 from pathlib import Path
@@ -82,7 +83,7 @@ def _telling(silent: npt.NDArray[np.bool_]) -> npt.NDArray[np.int_]:
 
 def _melody(audio: Floats, chosen: npt.NDArray[np.int_], step: int) -> Floats:
     """Loudness, pitch and voicing of some frames; [frames, `MELODY`]."""
-    margin = (_WINDOW - step) // 2
+    margin = max(0, (_WINDOW - step) // 2)
     wanted = 2 * ((int(chosen[-1]) + 1) * step + margin)
     padded = np.pad(audio, (2 * margin, max(0, wanted - len(audio))))
     first = int(chosen[0]) * step

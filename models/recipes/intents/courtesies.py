@@ -12,11 +12,12 @@ import argparse
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from models.recipes.intents.bending import Manners
 from voice.assembly import ModelChoice, load_recognizer, load_responder, read_home
 from voice.evaluation import Interpreter
-from voice.held_out import MOST_WORDS, drawn, is_held_out, read_aloud, sentences
+from voice.held_out import read_aloud, sentences, unlearned
 from voice.sentence_graphs import Form, SentenceGraph, joined
 from voice.stages import Recognizer
 
@@ -49,16 +50,14 @@ class Measured:
 
 
 def asked(graph: SentenceGraph, count: int, rng: random.Random) -> Iterator[Said]:
-    """`count` different commands, with courtesies before them, after them, or both."""
+    """Different commands, with courtesies before them, after them, or both.
+
+    Fewer than `count` where the language has no more.
+    """
     manners = Manners.of(graph.language), Manners.of(graph.language, test=True)
-    found: set[str] = set()
-    while len(found) < count:
-        forms = drawn(graph, rng)
-        written = joined(form.written for form in forms)
-        if len(forms) > MOST_WORDS or written in found or not is_held_out(written):
-            continue
-        found.add(written)
+    for forms in islice(unlearned(graph, rng), count):
         known, unknown = (_around(forms, own, rng) for own in manners)
+        written = joined(form.written for form in forms)
         yield Said(written, joined(form.spoken for form in forms), known, unknown)
 
 
@@ -84,7 +83,9 @@ def measured(
     language = graph.language
     rng = random.Random(f"{seed} {language}")
     understood = [0, 0, 0]
+    commands = 0
     for said in asked(graph, count, rng):
+        commands += 1
         wanted = interpreter.interpret(said.written, language)
         voice = rng.random()
         for at, text in enumerate((said.plain, said.known, said.unknown)):
@@ -92,7 +93,7 @@ def measured(
             heard = recognizer.transcribe(pcm, (language,)).text
             got = interpreter.interpret(heard, language)
             understood[at] += wanted is not None and got == wanted
-    return Measured(count, *understood)
+    return Measured(commands, *understood)
 
 
 def main() -> None:

@@ -80,7 +80,7 @@ class Tails:
 
 
 def rows_of(folder: Path, rng: random.Random, each: int) -> list[dict[str, str]]:
-    """Recordings of people in a random order, `each` of a speaker or source at most."""
+    """Recordings of people in a random order, `each` of a language and source at most."""
     with (folder / "index.csv").open(encoding="utf-8", newline="") as index:
         rows = [row for row in csv.DictReader(index) if _usable(row)]
     rng.shuffle(rows)
