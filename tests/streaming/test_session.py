@@ -167,20 +167,21 @@ async def test_what_seemed_only_begun_is_given_time_and_then_taken_for_the_whole
 
 
 async def test_open_speech_that_sounds_over_is_waited_for_less():
-    class Told(SpellingRecognizer):
-        def transcribe(self, pcm, candidates):
-            return replace(super().transcribe(pcm, candidates), over=sure)
-
     opened = ScriptedResponder(
         plans={"light on": plan("Yes.", completeness=Completeness.OPEN)}
     )
-    waited = []
-    for sure in (0.0, 1.0):
+
+    async def wait(sure):
+        class Told(SpellingRecognizer):
+            def transcribe(self, pcm, candidates):
+                return replace(super().transcribe(pcm, candidates), over=sure)
+
         async with rehearsal(recognizer=Told(), responder=opened) as talk:
             await talk.say("light on")
             await talk.until(ResponseDone)
-        waited.append(talk.the(Committed).audio_ms)
-    assert waited[0] > waited[1] + 100
+        return talk.the(Committed).audio_ms
+
+    assert await wait(0.0) > await wait(1.0) + 100
 
 
 async def test_resumed_speech_drops_what_was_prepared_and_nothing_of_it_happens():
