@@ -90,6 +90,7 @@ class Admission:
 
     def _refuse(self, why: str, status: http.HTTPStatus, hint: str = "") -> Response:
         self._telemetry.refused(why)
-        log.info("a session was refused: %s", why)
+        # Who asks, as Twilio, may show the hint to nobody.
+        log.info("a session was refused: %s", f"{why}: {hint}" if hint else why)
         body = {"error": why, **({"hint": hint} if hint else {})}
         return json_response(status, body, HEADERS.get(status))

@@ -18,7 +18,7 @@ from streaming.served_models import (
     LlmConfig,
     ToolsConfig,
     VoxtralConfig,
-    websocket_url,
+    twilio_url,
 )
 from streaming.settings import (
     Between,
@@ -303,7 +303,7 @@ class RestConfig:
 class TwilioConfig:
     """How Twilio's calls are told from others; ``server.dialects`` opens their door."""
 
-    url: Annotated[str, websocket_url] = ""
+    url: Annotated[str, twilio_url] = ""
     """Of the door, to the letter as TwiML has it: ``wss://voice.example/v1/twilio``;
     Twilio signs it."""
     auth_token_file: Annotated[str, Place("file", ("",))] = ""

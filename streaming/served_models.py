@@ -11,7 +11,14 @@ from urllib.parse import urlsplit
 from streaming.settings import Between, Fault, Place
 from voice.languages import for_client
 
-__all__ = ["LlmConfig", "ToolsConfig", "VoxtralConfig", "server_url", "websocket_url"]
+__all__ = [
+    "LlmConfig",
+    "ToolsConfig",
+    "VoxtralConfig",
+    "server_url",
+    "twilio_url",
+    "websocket_url",
+]
 
 Seconds: TypeAlias = Annotated[float, Between(0.1, 300)]
 
@@ -44,10 +51,21 @@ def websocket_url(text: str) -> str:
     Raises:
         Fault: nobody can be asked there.
     """
+    return _websocket(text, "ws://127.0.0.1:8000/v1/realtime")
+
+
+def twilio_url(text: str) -> str:
+    """The address under which Twilio finds its door; empty for none.
+
+    Raises:
+        Fault: it is none of a websocket.
+    """
+    return _websocket(text, "wss://HOST/v1/twilio")
+
+
+def _websocket(text: str, example: str) -> str:
     if text and not _is_server(text, "ws", "wss"):
-        raise Fault(
-            f"expected an address like ws://127.0.0.1:8000/v1/realtime, found {text!r}"
-        )
+        raise Fault(f"expected an address like {example}, found {text!r}")
     return text
 
 

@@ -29,11 +29,16 @@ async def check_doors(config: Config) -> None:
 
 
 def check_extras(config: Config) -> None:
-    """Find out whether everything is installed that the settings need.
+    """Find out whether everything is there that the settings need.
 
     Raises:
-        ConfigError: something is missing, and which extra brings it.
+        ConfigError: something is missing, and which extra or setting brings it.
     """
+    if config.twilio.url and "twilio" not in config.server.dialects:
+        raise ConfigError(
+            'twilio.url: its door is shut; add "twilio" to server.dialects, or leave'
+            " twilio.url and twilio.auth_token_file empty"
+        )
     for key, value, extra, modules in (
         ("rest.listen", config.rest.listen, "rest", ("starlette", "uvicorn", "av")),
         ("llm.url", config.llm.url, "llm", ("httpx",)),

@@ -32,8 +32,10 @@ from streaming.running import recognizer_loader
 from streaming.side_doors import check_extras
 from streaming.tool_settings import read_token
 from voice.assembly import (
+    STARTERS,
     heard_languages,
     load_interpreter,
+    load_recognizer,
     load_synthesizer,
     load_voice_activity,
     read_home,
@@ -118,13 +120,15 @@ class _Findings:
             "home": self._home(),
             "address": self._address(),
             "doors": self._doors(),
+            "recognizer": self._recognizer(),
             "language_model": self._language_model(),
             "voxtral": self._voxtral(),
             "assistant": self._try(lambda: assistant_content(self._config)) or {},
             "leaves_the_process": [*LEAVES_THE_PROCESS, *_sent_by_choice(self._config)],
         }
         self._try(load_voice_activity)
-        self._try(self._secrets)
+        self._try(self._read_keys)
+        self._try(self._read_twilio_token)
         self._try(lambda: served_languages(self._config.choice))
         content["faults"] = self.faults
         return content
@@ -165,11 +169,20 @@ class _Findings:
             "devices": len(home.devices) if home else 0,
         }
 
-    def _secrets(self) -> None:
-        """Read the files of the server's secrets."""
+    def _read_keys(self) -> None:
         Keys.read(self._config.server.api_keys, setting="server.api_keys")
+
+    def _read_twilio_token(self) -> None:
         if file := self._config.twilio.auth_token_file:
             read_token(Path(file), "twilio.auth_token_file")
+
+    def _recognizer(self) -> dict[str, Any] | None:
+        """The recogniser of the operator; None if a shipped one or a server hears."""
+        choice = self._config.choice
+        is_own = choice.recognizer not in STARTERS and not self._config.voxtral.url
+        return self._tried(
+            choice.recognizer if is_own else "", lambda: load_recognizer(choice)
+        )
 
     def _language_model(self) -> dict[str, Any] | None:
         """The model that is asked for intents; None if none is."""
@@ -278,7 +291,7 @@ def _print(content: dict[str, Any]) -> None:
     for name, door in content["doors"].items():
         state = "free" if door["free"] else "TAKEN"
         print(f"{name:<10}{door['address']}: {state}")
-    for kind in ("language_model", "voxtral"):
+    for kind in ("recognizer", "language_model", "voxtral"):
         if (tried := content[kind]) is not None:
             told = "it works" if tried["works"] else "IT DOES NOT WORK; see below"
             print(f"{kind} {tried['name']}: {told}")

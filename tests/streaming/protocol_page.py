@@ -215,7 +215,8 @@ def _limits() -> str:
             ),
             (
                 "turns that run when the server stops",
-                f"{defaults.drain_timeout_s:g} s",
+                f"{defaults.drain_timeout_s:g} s; then, while a tool call with effects"
+                " is under way, up to the longest `timeout_s` of the file of tools",
                 key("drain_timeout_s"),
                 "close 1001",
             ),

@@ -224,6 +224,7 @@ def test_a_signed_address_and_its_secret_come_together(tmp_path) -> None:
     assert load_config(path, url).twilio.auth_token_file == str(tmp_path / "token")
     (fault,) = faults(path, {"PARLEY_TWILIO__URL": "https://voice.example/"})
     assert "twilio.url" in fault.lower() or "TWILIO__URL" in fault
+    assert "like wss://HOST/v1/twilio" in fault
 
 
 def test_every_setting_is_printed() -> None:

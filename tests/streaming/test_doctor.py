@@ -53,19 +53,33 @@ def test_a_model_for_intents_that_does_not_load_is_a_fault(examine, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("setting", "url"),
-    [
-        ("server.api_keys", ""),
-        ("twilio.auth_token_file", "wss://voice.example/v1/twilio"),
-    ],
+    "dialects", ["twilio", "xiaozhi"], ids=["open door", "shut door"]
 )
-def test_a_file_without_its_secret_is_a_fault(examine, tmp_path, setting, url):
+def test_every_file_without_its_secret_is_a_fault(examine, tmp_path, dialects):
     (tmp_path / "secret").write_text("")
-    more = {"twilio__url": url} if url else {}
-    code, found, _ = examine(**{setting: tmp_path / "secret"}, **more)
+    code, found, _ = examine(
+        server__api_keys=tmp_path / "secret",
+        server__dialects=dialects,
+        twilio__auth_token_file=tmp_path / "secret",
+        twilio__url="wss://voice.example/v1/twilio",
+    )
     assert code == 2
+    told = {fault.partition(": ")[0] for fault in found["faults"]}
+    shut = {"twilio.url"} if dialects != "twilio" else set()
+    assert told == {"server.api_keys", "twilio.auth_token_file"} | shut
+
+
+def test_a_recognizer_that_does_not_load_is_a_fault(examine, tmp_path):
+    (model,) = tmp_path.rglob("model.bin")
+    code, found, _ = examine()
+    assert (code, found["faults"]) == (0, [])
+    assert found["recognizer"] == {"name": str(model.parent), "works": True}
+    model.write_bytes(b"nothing")
+    code, found, _ = examine()
+    assert code == 2
+    assert found["recognizer"] == {"name": str(model.parent), "works": False}
     (fault,) = found["faults"]
-    assert fault.startswith(f"{setting}: ")
+    assert str(model.parent) in fault
 
 
 def test_voxtral_is_asked(examine):
@@ -75,6 +89,7 @@ def test_voxtral_is_asked(examine):
         )
     assert (code, found["faults"]) == (0, [])
     assert found["voxtral"] == {"name": fake.url, "works": True}
+    assert found["recognizer"] is None, "it does not hear"
     assert found["leaves_the_process"]
 
 

@@ -249,7 +249,8 @@ def test_a_signature_is_what_twilio_documents():
     assert signed == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
 
 
-async def test_where_there_is_a_token_only_twilio_is_let_in(tmp_path):
+async def test_where_there_is_a_token_only_twilio_is_let_in(tmp_path, caplog):
+    caplog.set_level("INFO")
     url, token = "wss://voice.example/v1/twilio", "0123456789abcdef"
     (tmp_path / "token").write_text(f"{token}\n")
     signed = TwilioConfig(url=url, auth_token_file=str(tmp_path / "token"))
@@ -265,6 +266,8 @@ async def test_where_there_is_a_token_only_twilio_is_let_in(tmp_path):
                 await connect(address(served), additional_headers=headers)
             assert refused.value.response.status_code == 403
             assert b"signature" in refused.value.response.body
+        assert "refused: signature: twilio.url must be" in caplog.text
+        assert token not in caplog.text
         for form in (url, f"{url}/"):
             headers = {"x-twilio-signature": signature(form, token)}
             async with connect(address(served), additional_headers=headers) as call:
