@@ -330,6 +330,9 @@ class WyomingConnection:
         await self._write(encode(event))
 
     async def _write(self, data: bytes) -> None:
+        if self._writer.is_closing():
+            # To write nevertheless is a bug to some event loops, and nothing to others.
+            raise ConnectionResetError("the client is gone")
         self._writer.write(data)
         async with asyncio.timeout(self._config.send_timeout_s):
             await self._writer.drain()

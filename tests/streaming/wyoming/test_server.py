@@ -17,7 +17,7 @@ from wyoming.handle import Handled, NotHandled
 from wyoming.info import Describe
 from wyoming.intent import Intent
 from wyoming.ping import Ping, Pong
-from wyoming.tts import SynthesizeChunk, SynthesizeStart, SynthesizeStop
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
 
 from streaming.inference import InlineStages
 from tests.streaming.rehearsal import SlowStages
@@ -491,3 +491,21 @@ async def test_a_request_that_runs_is_answered_before_the_end():
         await asyncio.sleep(0.1)
     audio, _ = await asked
     assert len(audio) > 0
+
+
+def test_a_client_that_is_gone_before_all_is_said_is_no_bug_of_the_server(caplog):
+    uvloop = pytest.importorskip("uvloop", reason="the loop that the server runs on")
+
+    async def leave_early():
+        async with serving() as (server, _), connected(server) as client:
+            await client.write_event(Synthesize(text="a very long text " * 200).event())
+            while not AudioChunk.is_type((await client.read_event()).type):
+                pass
+            # Unread audio makes the kernel reset the connection.
+            await client.disconnect()
+            await asyncio.sleep(0.5)
+
+    with caplog.at_level(logging.DEBUG):
+        uvloop.run(leave_early())
+    assert "ends: ConnectionResetError" in caplog.text
+    assert "a bug in" not in caplog.text
