@@ -25,7 +25,7 @@ from typing import TypeAlias
 import numpy as np
 
 from audio_fixtures.rooms import decibels
-from benchmarks.paused_speech import HELD_OUT_VOICES, LANGUAGES, LEAD, compose
+from benchmarks.paused_speech import LANGUAGES, LEAD, compose
 from benchmarks.player import Player
 from benchmarks.processes import serving
 from streaming.benchmark import machine
@@ -41,6 +41,7 @@ from streaming.messages import (
 )
 from voice.audio import HEARING_RATE, Framer, Pcm, Resampler
 from voice.events import Millis
+from voice.held_out import VARIANTS
 from voice.languages import LANGUAGES as TONGUES
 from voice.timings import percentiles
 
@@ -261,7 +262,7 @@ def plan(
         trials.append(Trial(language, "echo", ""))
     order.shuffle(trials)
     for number, trial in enumerate(trials):
-        voice = (language, HELD_OUT_VOICES[number % len(HELD_OUT_VOICES)])
+        voice = (language, VARIANTS[number % len(VARIANTS)])
         speech = None
         if trial.said:
             name = f"{language} {trial.kind} {number}"

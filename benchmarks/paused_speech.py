@@ -29,12 +29,13 @@ from voice.audio import Pcm, read_audio
 from voice.errors import ClientError
 from voice.events import Completeness
 from voice.fixtures import Clip, read_index
+from voice.held_out import VARIANTS
 from voice.home import HomeState
+from voice.loudness import voiced
 from voice.responders.grammar import GrammarResponder
 from voice.synthesizers.espeak import Espeak, Prosody
 
 __all__ = [
-    "HELD_OUT_VOICES",
     "LANGUAGES",
     "Pause",
     "PausedClip",
@@ -47,20 +48,6 @@ __all__ = [
 
 LANGUAGES = ("en", "de", "fr", "es")
 """Those that the starter hears."""
-
-HELD_OUT_VOICES = (
-    "Henrique",
-    "Mike",
-    "belinda",
-    "f5",
-    "iven4",
-    "klatt5",
-    "m7",
-    "marcelo",
-    "pablo",
-    "shelby",
-)
-"""Variants of eSpeak that no training hears; those of the recipe, which needs torch."""
 
 HASTY, SLOW = (150, 600), (400, 1200)
 """Milliseconds that the pauses of a person last, least and most."""
@@ -75,18 +62,6 @@ AUDIBLE = -40.0
 """Speech lasts from the first to the last sample above this, in dB of its peak."""
 
 NOW = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
-
-LULL = 30
-"""Milliseconds that a voice must be soft for a pause to be put there."""
-
-SOFT = -26.0
-"""Soft is what lies below this, in dB of the loudest 10 ms."""
-
-ABOVE_FLOOR = 10.0
-"""Decibels above the noise of a recording from which something is a voice."""
-
-BANG = 60
-"""Milliseconds; what is loud for less is a door, a key, a button."""
 
 A_WORD = 200
 """Milliseconds of voice before which there is no pause yet: a breath, a smack."""
@@ -163,7 +138,7 @@ def synthetic(language: str, commands: int, seed: int = 1) -> Iterator[PausedCli
     spoken = [("command", text) for text in commands_of(language, commands, rng)]
     spoken += [("open", text) for text in open_speech().get(language, ())]
     for number, (kind, text) in enumerate(spoken):
-        voice = HELD_OUT_VOICES[number % len(HELD_OUT_VOICES)]
+        voice = VARIANTS[number % len(VARIANTS)]
         name = f"{language}/{kind}{number:03}"
         # Once at a stretch, so that there is a whole to compare the wait with.
         yield compose(f"{name} whole", text, kind, (language, voice), ())
@@ -360,7 +335,7 @@ def _with_pauses(clip: Clip, folder: Path, take: int) -> PausedClip:
     rng, noise = random.Random(seed), np.random.default_rng(seed)
     pcm = read_audio(clip.file).resampled(RATE)
     sound = pcm.to_floats().astype(np.float64)
-    end = _voiced(sound)[-1][1]
+    end = voiced(sound, RATE)[-1][1]
     lulls = _lulls(sound)
     chosen = rng.sample(lulls, min(len(lulls), rng.choice((1, 2)))) if take else []
     person = f"{clip.language} {_person(clip)}{take}"
@@ -401,32 +376,11 @@ def _person(clip: Clip) -> str:
     return clip.file.stem.split("_")[0]
 
 
-def _voiced(sound: Sound) -> list[tuple[int, int]]:
-    """Where somebody speaks, first and last sample, by loudness alone.
-
-    Shorter gaps than a lull are closed, and a bang is no voice: what says when a
-    person ends must owe nothing to the detector that is measured.
-    """
-    step = RATE // 100
-    frames = sound[: len(sound) // step * step].reshape(-1, step)
-    level = 20 * np.log10(np.sqrt((frames**2).mean(axis=1)) + 1e-9)
-    least = max(level.max() + SOFT, np.quantile(level, 0.05) + ABOVE_FLOOR)
-    loud = np.concatenate([[False], level > least, [False]])
-    edges = np.flatnonzero(np.diff(loud.astype(int))).reshape(-1, 2)
-    joined: list[list[int]] = []
-    for begin, stop in edges.tolist():
-        if joined and (begin - joined[-1][1]) * 10 < LULL:
-            joined[-1][1] = stop
-        else:
-            joined.append([begin, stop])
-    return [(a * step, b * step) for a, b in joined if (b - a) * 10 >= BANG]
-
-
 def _lulls(sound: Sound) -> list[tuple[int, int]]:
     """Where a voice is soft for a moment, first and last sample; not at the ends."""
-    voiced = _voiced(sound)
+    spans = voiced(sound, RATE)
     lulls, spoken = [], 0
-    for (begin, stop), (after, _) in pairwise(voiced):
+    for (begin, stop), (after, _) in pairwise(spans):
         spoken += stop - begin
         if spoken >= A_WORD * RATE // 1000:
             lulls.append((stop, after))

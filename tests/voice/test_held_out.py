@@ -89,14 +89,15 @@ def test_every_voice_can_be_spoken_with(variant: str) -> None:
     assert Espeak.load().has_voice(f"de+{variant}")
 
 
-def test_the_recipes_keep_out_the_same_voices_and_sentences() -> None:
+def test_the_recipes_train_with_none_of_the_voices() -> None:
     pytest.importorskip("torch", reason="needs the extra `train`")
     pytest.importorskip("wordfreq", reason="needs the extra `train`")
-    from models.recipes.acoustic.texts import is_test_sentence
-    from models.recipes.recognizer.clips import TEST_VARIANTS, TRAINING_VARIANTS
+    from models.recipes.recognizer.clips import TRAINING_VARIANTS
 
-    assert TEST_VARIANTS == VARIANTS
     assert not set(TRAINING_VARIANTS) & set(VARIANTS)
-    texts = [f"turn on lamp {number}" for number in range(300)]
-    assert [*map(is_test_sentence, texts)] == [*map(is_held_out, texts)]
-    assert is_held_out("Turn ON") == is_test_sentence("turn on")
+
+
+def test_capitals_do_not_bring_a_sentence_back() -> None:
+    texts = [f"Turn ON lamp {number}" for number in range(300)]
+    assert [*map(is_held_out, texts)] == [is_held_out(text.lower()) for text in texts]
+    assert 5 < sum(map(is_held_out, texts)) < 30

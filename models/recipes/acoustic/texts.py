@@ -6,7 +6,6 @@ that every sound of every language comes in every neighbourhood.
 
 import random
 import re
-import zlib
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -23,12 +22,10 @@ from hassil.expression import (
 from hassil.intents import Intents, RangeSlotList, TextSlotList
 from wordfreq import available_languages, top_n_list
 
+from voice.held_out import is_held_out
 from voice.home import spoken_names
 from voice.home_files import demo_home
 from voice.responders.sentences import load_sentences
-
-TEST_SHARE = 20
-"""One sentence in this many belongs to the test split."""
 
 _LONGEST = 70
 _POOL = 2500
@@ -39,11 +36,6 @@ _FREQUENT_WORDS = 8000
 
 class _UnsayableError(Exception):
     """This way through a template needs something that we have no words for."""
-
-
-def is_test_sentence(text: str) -> bool:
-    """Whether `text` is kept out of training, decided by its hash alone."""
-    return zlib.crc32(text.encode()) % TEST_SHARE == 0
 
 
 class Texts:
@@ -115,7 +107,7 @@ class Texts:
             if (
                 2 <= len(text) <= _LONGEST
                 and not _STRANGE.search(text)
-                and is_test_sentence(text.lower()) == self._test
+                and is_held_out(text.lower()) == self._test
             ):
                 count += 1
                 yield text

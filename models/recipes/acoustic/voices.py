@@ -20,10 +20,10 @@ import soxr
 from models.recipes.acoustic.texts import Texts
 from models.recipes.recognizer.clips import (
     ACCENTS,
-    TEST_VARIANTS,
     TRAINING_VARIANTS,
 )
 from models.recipes.recognizer.features import HOP, RATE
+from voice.held_out import VARIANTS
 from voice.phones import PHONES, SILENCE, atoms
 from voice.synthesizers.espeak import VOICES, Espeak, Phoneme, Prosody
 
@@ -107,7 +107,7 @@ def read_by_espeak(
     rate makes up for the tempo.
     """
     espeak = Espeak.load()
-    variant = rng.choice(TEST_VARIANTS if test else TRAINING_VARIANTS)
+    variant = rng.choice(VARIANTS if test else TRAINING_VARIANTS)
     accent = rng.choice(ACCENTS.get(language, (VOICES.get(language, language),)))
     tract = float(np.clip(np.exp(rng.gauss(0, 0.11 * strength)), 0.75, 1.3))
     spread = 0.5 + 0.5 * strength

@@ -18,10 +18,10 @@ from pathlib import Path
 from models.recipes.intents.bending import Manners
 from models.recipes.intents.commands import NOTHING, Command, Commands, Word
 from models.recipes.recognizer.clips import synthesized
-from models.recipes.recognizer.sentences import is_test_sentence
 from models.recipes.recognizer.text import spoken
 from voice.assembly import STARTER_WHISPER, ModelChoice, load_recognizer
 from voice.audio import HEARING_RATE, Pcm
+from voice.held_out import is_held_out
 from voice.home_files import demo_home
 from voice.responders.grammar import GrammarResponder
 from voice.responders.pointing import words_of
@@ -124,7 +124,7 @@ def requests(language: str, rng: random.Random, *, test: bool) -> Iterator[Heard
     grammar = GrammarResponder.load(demo_home(), [language]) if test else None
     for command in Commands(language, rng):
         plain = command.text
-        if not command.intent or is_test_sentence(plain) != test:
+        if not command.intent or is_held_out(plain) != test:
             continue
         if grammar and grammar.interpret(plain, language) is None:
             continue

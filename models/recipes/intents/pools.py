@@ -15,7 +15,7 @@ from pathlib import Path
 
 from models.recipes.acoustic.texts import frequent_words
 from models.recipes.intents.commands import Command, Commands
-from models.recipes.recognizer.sentences import is_test_sentence
+from voice.held_out import is_held_out
 from voice.languages import canonical
 from voice.responders.grammar import GRAMMAR_LANGUAGES
 from voice.responders.pointing import MOST_WORDS, words_of
@@ -30,7 +30,7 @@ class Pool:
     language: str
     commands: tuple[Command, ...]
     test: tuple[Command, ...]
-    """Sentences that are kept from training, by `is_test_sentence`."""
+    """Sentences that are kept from training, by `is_held_out`."""
     frequent: tuple[str, ...]
     """Words for nonsense, the most frequent first."""
 
@@ -41,7 +41,7 @@ def make_pool(language: str, count: int, rng: random.Random, *, test: int) -> Po
     kept: dict[str, Command] = {}
     for command in islice(Commands(language, rng), 6 * (count + test)):
         text = command.text
-        if is_test_sentence(text):
+        if is_held_out(text):
             if len(kept) < test:
                 kept[text] = command
         elif len(commands) < count:

@@ -20,8 +20,9 @@ from models.recipes.recognizer.clips import (
 )
 from models.recipes.recognizer.features import FRAME, RATE
 from models.recipes.recognizer.people import People
-from models.recipes.recognizer.sentences import LONGEST, Sentences, is_test_sentence
+from models.recipes.recognizer.sentences import LONGEST, Sentences
 from models.recipes.recognizer.vocabulary import END, NO_SPEECH, Vocabulary
+from voice.held_out import is_held_out
 
 IGNORED = -100
 
@@ -206,7 +207,7 @@ class Batches(IterableDataset[Batch]):
             return language, sentences.phrase()
         if kind < 0.90 and self._people:
             language, text = self._people.sentence(rng)
-            if len(text) <= LONGEST and not is_test_sentence(text):
+            if len(text) <= LONGEST and not is_held_out(text):
                 return language, text
         return language, sentences.filler()
 

@@ -9,6 +9,7 @@ import numpy as np
 import soxr
 
 from models.recipes.recognizer.features import FRAME, RATE
+from voice.held_out import VARIANTS
 from voice.synthesizers.espeak import Espeak, Phoneme, Prosody
 
 ACCENTS = {
@@ -121,19 +122,6 @@ TRAINING_VARIANTS = (
         "klatt6",
     ),
 )
-TEST_VARIANTS = (
-    "Henrique",
-    "Mike",
-    "belinda",
-    "f5",
-    "iven4",
-    "klatt5",
-    "m7",
-    "marcelo",
-    "pablo",
-    "shelby",
-)
-"""Voices that no training hears."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +159,7 @@ def synthesized(
     Resampling moves the formants (a longer or shorter vocal tract) while the speaking rate makes up for the tempo.
     """
     espeak = Espeak.load()
-    variant = rng.choice(TEST_VARIANTS if test else TRAINING_VARIANTS)
+    variant = rng.choice(VARIANTS if test else TRAINING_VARIANTS)
     accent = rng.choice(ACCENTS[language])
     tract = float(np.clip(np.exp(rng.gauss(0, 0.09 * strength)), 0.8, 1.25))
     spread = 0.5 + 0.5 * strength

@@ -3,7 +3,6 @@
 import random
 import re
 import tomllib
-import zlib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from home_assistant_intents import get_intents
 from wordfreq import top_n_list
 
 from models.recipes.recognizer.text import spoken
+from voice.held_out import is_held_out
 
 LANGUAGES = ("en", "de", "fr", "es")
 LONGEST = 75
@@ -45,9 +45,6 @@ FAVORITES = {
 """How often an intent is sampled; 1 where it is not named."""
 
 ROUND_NUMBERS = (5, 10, 15, 20, 25, 30, 40, 45, 50, 60, 70, 75, 80, 90, 100)
-TEST_SHARE = 20
-"""One sentence in this many belongs to the test split."""
-
 _LIST_OF_SLOT = {
     "area": "areas",
     "floor": "floors",
@@ -64,11 +61,6 @@ _STRANGE = re.compile(r"[^\w' \-]|_")
 
 class _UnsayableError(Exception):
     """This way through a template needs something that we have no words for."""
-
-
-def is_test_sentence(text: str) -> bool:
-    """Whether `text` (normalised) is kept out of training, decided by its hash alone."""
-    return zlib.crc32(text.encode()) % TEST_SHARE == 0
 
 
 @cache
@@ -148,7 +140,7 @@ class Sentences:
     def _of_split(self, make: Any) -> str:
         while True:
             text: str = make()
-            if text and is_test_sentence(text) == self._test:
+            if text and is_held_out(text) == self._test:
                 return text
 
     def _template(self) -> str:

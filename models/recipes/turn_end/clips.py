@@ -20,23 +20,15 @@ from models.recipes.acoustic.voices import read_recording
 from models.recipes.recognizer.augment import Rooms
 from models.recipes.recognizer.clips import ACCENTS, TRAINING_VARIANTS
 from models.recipes.turn_end.texts import Sayings
+from voice.loudness import voiced
 from voice.synthesizers.espeak import VOICES, Espeak, Prosody
 
-__all__ = ["RATE", "Clip", "espeak_clips", "people_clips", "spans"]
+__all__ = ["RATE", "Clip", "espeak_clips", "people_clips"]
 
 RATE = 16_000
 
 Sound = np.ndarray
 """float64, 16 kHz, shape [n]."""
-
-SOFT = -26.0
-"""A voice is soft below this, in dB of the loudest 10 ms."""
-
-ABOVE_FLOOR = 10.0
-"""Decibels above the noise of a recording from which something is a voice."""
-
-LULL, BANG = 30, 60
-"""Milliseconds: a shorter gap is none, and a shorter voice neither."""
 
 A_PAUSE = 150
 """Milliseconds from which a gap is a pause that somebody made."""
@@ -97,39 +89,20 @@ def people_clips(rows: Sequence[Mapping[str, str]], folder: Path) -> Iterator[Cl
 
 
 def _places(sound: Sound, rng: random.Random) -> Iterator[tuple[int, str]]:
-    voiced = spans(sound)
-    if not voiced:
+    spans = voiced(sound, RATE)
+    if not spans:
         return
-    begin, end = voiced[0][0], voiced[-1][1]
+    begin, end = spans[0][0], spans[-1][1]
     if end - begin < ENOUGH * RATE // 1000:
         return
     yield end, "end"
     pauses, lulls = [], []
-    for (_, stop), (after, _) in pairwise(voiced):
+    for (_, stop), (after, _) in pairwise(spans):
         if min(stop - begin, end - after) >= ENOUGH * RATE // 1000:
             gap = (after - stop) * 1000 // RATE
             (pauses if gap >= A_PAUSE else lulls).append(stop)
     yield from ((at, "pause") for at in rng.sample(pauses, min(2, len(pauses))))
     yield from ((at, "word") for at in rng.sample(lulls, min(1, len(lulls))))
-
-
-def spans(sound: Sound) -> list[tuple[int, int]]:
-    """Where somebody speaks, first and last sample, by loudness alone."""
-    step = RATE // 100
-    frames = sound[: len(sound) // step * step].reshape(-1, step)
-    if not len(frames):
-        return []
-    level = 20 * np.log10(np.sqrt((frames**2).mean(axis=1)) + 1e-9)
-    least = max(level.max() + SOFT, np.quantile(level, 0.05) + ABOVE_FLOOR)
-    loud = np.concatenate([[False], level > least, [False]])
-    edges = np.flatnonzero(np.diff(loud.astype(int))).reshape(-1, 2)
-    joined: list[list[int]] = []
-    for begin, stop in edges.tolist():
-        if joined and (begin - joined[-1][1]) * 10 < LULL:
-            joined[-1][1] = stop
-        else:
-            joined.append([begin, stop])
-    return [(a * step, b * step) for a, b in joined if (b - a) * 10 >= BANG]
 
 
 # --- eSpeak -------------------------------------------------------------------

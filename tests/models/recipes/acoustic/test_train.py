@@ -26,13 +26,14 @@ from models.recipes.acoustic.export import export, priors
 from models.recipes.acoustic.features import colorless
 from models.recipes.acoustic.lending import Lender
 from models.recipes.acoustic.network import STRIDE
-from models.recipes.acoustic.texts import Texts, is_test_sentence
+from models.recipes.acoustic.texts import Texts
 from models.recipes.acoustic.voices import (
     UNKNOWN,
     Recording,
     read_by_espeak,
     timed_labels,
 )
+from voice.held_out import is_held_out
 from voice.phones import PHONES, SILENCE
 from voice.synthesizers.espeak import Phoneme
 
@@ -201,7 +202,7 @@ def test_test_sentences_are_no_training_sentences() -> None:
     rng = random.Random(1)
     for test in (False, True):
         texts = Texts("en", rng, test=test)
-        assert all(is_test_sentence(texts.command().lower()) == test for _ in range(50))
+        assert all(is_held_out(texts.command().lower()) == test for _ in range(50))
 
 
 @pytest.mark.parametrize("language", ["et", "ga"])

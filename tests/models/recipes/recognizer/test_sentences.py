@@ -8,9 +8,9 @@ from models.recipes.recognizer.sentences import (
     LANGUAGES,
     LONGEST,
     Sentences,
-    is_test_sentence,
     words_of,
 )
+from voice.held_out import is_held_out
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -28,10 +28,10 @@ def test_the_two_splits_share_no_sentence() -> None:
     train = Sentences("en", random.Random(1))
     test = Sentences("en", random.Random(1), test=True)
     for _ in range(200):
-        assert not is_test_sentence(train.command())
-        assert is_test_sentence(test.command())
-        assert not is_test_sentence(train.piece())
-        assert not is_test_sentence(train.filler())
+        assert not is_held_out(train.command())
+        assert is_held_out(test.command())
+        assert not is_held_out(train.piece())
+        assert not is_held_out(train.filler())
 
 
 def test_the_same_seed_gives_the_same_sentences() -> None:

@@ -12,7 +12,6 @@ pytest.importorskip("wordfreq", reason="needs the extra `train`")
 import torch
 
 from models.recipes.turn_end import prepare, train
-from models.recipes.turn_end.clips import RATE, spans
 from models.recipes.turn_end.evaluate import probabilities, told
 from models.recipes.turn_end.export import export
 from models.recipes.turn_end.prepare import Tails
@@ -81,12 +80,3 @@ def test_a_run_that_was_interrupted_goes_on_as_it_would_have(heard, tmp_path) ->
     trainer = train.Trainer(short, tmp_path / "cut", tails)
     trainer.resume()
     assert before + list(trainer.run()) == pytest.approx(whole, abs=1e-6)
-
-
-def test_spans_are_voices_and_no_bangs() -> None:
-    sound = np.random.default_rng(0).normal(0, 1e-4, RATE)
-    time = np.arange(RATE // 4) / RATE
-    sound[2000 : 2000 + len(time)] += np.sin(2 * np.pi * 200 * time)
-    sound[12_000:12_100] += 1.0
-    ((begin, end),) = spans(sound)
-    assert abs(begin - 2000) + abs(end - 6000) < 320
