@@ -1,4 +1,4 @@
-"""What the made-up responder of the session's tests answers."""
+"""What the made-up responder and voices of the doors' tests answer."""
 
 from dataclasses import replace
 
@@ -6,9 +6,7 @@ from tests.streaming.rehearsal import SlowStages
 from voice.events import Completeness
 from voice.home import SetState, StartTimer
 from voice.stages import Intent, Plan
-from voice.testing import (
-    ScriptedResponder,
-)
+from voice.testing import ScriptedResponder, ToneSynthesizer
 
 ON = SetState(device="light.kitchen", state="on")
 TIMER = StartTimer(seconds=10, language="en", announcement="The timer has ended.")
@@ -46,3 +44,16 @@ def slowed(recognize=0.1, respond=0.05, synthesize=0.05):
     return lambda stages: SlowStages(
         stages, recognize=recognize, respond=respond, synthesize=synthesize
     )
+
+
+class Voices:
+    """Notes in which language each text was spoken."""
+
+    def __init__(self):
+        self.spoken = []
+        self._tone = ToneSynthesizer()
+        self.languages = self._tone.languages
+
+    def speak(self, text, language):
+        self.spoken.append(language)
+        return self._tone.speak(text, language)

@@ -13,6 +13,7 @@ pytest.importorskip("openai", reason="OpenAI's own client")
 from openai import AsyncOpenAI
 
 from streaming.inference import InlineStages
+from tests.streaming.realtime_call import SPOKEN
 from tests.streaming.script import SCRIPT
 from tests.streaming.wire import serving
 from voice.audio import Pcm
@@ -26,21 +27,6 @@ FRAME = Millis(40)
 PATIENCE = 30.0
 
 KEY = "a-key-of-sixteen-characters"
-
-SPOKEN = [
-    "response.created",
-    "response.output_item.added",
-    "conversation.item.added",
-    "response.content_part.added",
-    "response.output_audio_transcript.delta",
-    "response.output_audio.delta",
-    "response.output_audio.done",
-    "response.output_audio_transcript.done",
-    "response.content_part.done",
-    "response.output_item.done",
-    "conversation.item.done",
-    "response.done",
-]
 
 
 def scripted():

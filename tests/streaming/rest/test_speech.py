@@ -18,6 +18,7 @@ import openai
 from streaming.inference import InlineStages
 from tests.streaming.rehearsal import SlowStages
 from tests.streaming.rest.audio_server import client, one_of_these, serving
+from tests.streaming.script import Voices
 from voice.testing import EchoResponder, SpellingRecognizer, ToneSynthesizer
 
 
@@ -75,19 +76,6 @@ async def test_speech_comes_as_events_too(stock):
     events = [json.loads(line[6:]) for line in data.decode().split("\n\n") if line]
     assert {event["type"] for event in events[:-1]} == {"speech.audio.delta"}
     assert events[-1]["type"] == "speech.audio.done"
-
-
-class Voices:
-    """Notes in which language each text was spoken."""
-
-    def __init__(self):
-        self.spoken = []
-        self._tone = ToneSynthesizer()
-        self.languages = self._tone.languages
-
-    def speak(self, text, language):
-        self.spoken.append(language)
-        return self._tone.speak(text, language)
 
 
 @pytest.mark.parametrize(
