@@ -13,8 +13,9 @@ RUNS ?= runs
 
 # Wheels only: nothing is compiled, so a missing wheel is an error and not an hour.
 # The versions are pinned with their hashes, so there is nothing to resolve.
-INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps
-LOCKED := $(INSTALL) --only-binary :all: --require-hashes --requirement
+PIP_INSTALL := python -m pip --disable-pip-version-check install --quiet --no-deps
+INSTALL := $(BIN)/$(PIP_INSTALL)
+LOCKED := --only-binary :all: --require-hashes --requirement
 
 # The models are here; nothing may go and look for others.
 export HF_HUB_OFFLINE = 1
@@ -22,9 +23,12 @@ export HF_HUB_OFFLINE = 1
 # What the starter prepares of a home is kept, so that the second start takes a second.
 export PARLEY_MODELS__CACHE ?= $(abspath $(VENV))/sentences
 
+# A client that needs other versions than ours is spoken to where it is installed.
+export PARLEY_PEERS ?= $(abspath $(PEERS))
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-clients style types contracts spelling tests \
-	coverage format bench peers models \
+.PHONY: help setup setup-peers demo serve verify test test-clients style types contracts \
+	spelling tests coverage format bench peers models \
 	models-acoustic models-turn-end models-recognizer models-intents docs lock clean
 
 help: ## list the verbs
@@ -32,6 +36,8 @@ help: ## list the verbs
 		awk -F ':.*## ' '{ printf "  make %-13s%s\n", $$1, $$2 }'
 
 setup: $(VENV)/.dev ## make .venv with everything that developing needs
+
+setup-peers: $(PEERS)/.installed ## make .venv-peers with pipecat, for its client and `make peers`
 
 # --- What a user wants ---------------------------------------------------------
 
@@ -65,9 +71,9 @@ spelling: $(VENV)/.dev ## slips of the pen, in what is written in English
 tests: $(VENV)/.dev ## pytest; PYTEST='-k pause' says which
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
 
-# They are part of `make test`, but for pipecat, which has an environment of its own.
-# The page needs a Chromium on the path.
-test-clients: $(VENV)/.dev $(PEERS)/.installed ## the stock clients of all doors, pipecat too
+# They are part of `make test`, where pipecat is skipped unless `make setup-peers` was
+# run. The page needs a Chromium on the path.
+test-clients: setup setup-peers ## the stock clients of all doors, pipecat too
 	$(BIN)/python -m pytest tests/examples tests/streaming/page \
 		tests/streaming/test_realtime_clients.py $(PYTEST)
 
@@ -84,7 +90,7 @@ format: $(VENV)/.dev ## write the code as `make style` wants it
 bench: $(VENV)/.dev ## measure how fast it answers, with plots
 	$(BIN)/parley bench --report $(REPORTS)
 
-peers: $(VENV)/.dev $(PEERS)/.installed ## speak to Parley, pipecat 1.14 and a naive loop
+peers: setup setup-peers ## speak to Parley, pipecat 1.14 and a naive loop
 	$(BIN)/python -m benchmarks.peers
 
 docs: $(VENV)/.dev ## write the pages that are made from the code
@@ -143,6 +149,8 @@ lock: ## choose the newest versions of everything (needs uv)
 	for extra in dev cuda; do uv pip compile $(UV_FLAGS) --extra $$extra \
 		--constraint requirements.lock --output-file requirements-$$extra.lock \
 		pyproject.toml || exit; done
+	uv pip compile $(UV_FLAGS) --group peers $(NO_WHEEL) \
+		--output-file requirements-peers.lock pyproject.toml
 
 clean: ## remove everything that was made, .venv included
 	rm -rf $(VENV) $(PEERS) $(REPLIES) $(REPORTS) build dist .coverage .hypothesis .*_cache
@@ -154,17 +162,20 @@ UV_FLAGS := --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--upgrade --group build --generate-hashes --no-annotate --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command 'make lock'
 
+# There is no wheel of it; only the command line of num2words asks for it.
+NO_WHEEL := --no-emit-package docopt
+
 # --- The environment -----------------------------------------------------------
 
 # Each stamp is written last, so that an installation that was cut off starts again.
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@echo "installing the tools of development into $(VENV)"
-	@$(LOCKED) requirements-dev.lock
+	@$(INSTALL) $(LOCKED) requirements-dev.lock
 	@touch $@
 
 $(VENV)/.runtime: requirements.lock pyproject.toml $(BIN)/python
 	@echo "installing Parley into $(VENV)"
-	@$(LOCKED) requirements.lock
+	@$(INSTALL) $(LOCKED) requirements.lock
 	@$(INSTALL) --no-build-isolation --editable .
 	@mkdir -p $(VENV)/sentences
 	@touch $@
@@ -178,11 +189,10 @@ $(BIN)/python:
 		exit 2; }
 
 # What Parley is compared with has an environment of its own: nothing of it is needed
-# otherwise. Parley's stages run in it too, so that the parts are the same. Wheels only,
-# but for docopt, which there is none of; it is one file of Python.
-$(PEERS)/.installed: pyproject.toml
+# otherwise. Parley's stages run in it too, so that the parts are the same.
+$(PEERS)/.installed: requirements-peers.lock pyproject.toml
 	@echo "installing pipecat into $(PEERS)"
 	@$(PYTHON) -m venv $(PEERS)
-	@$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet \
-		--only-binary :all: --no-binary docopt "pipecat-ai[websocket,whisper]==1.14.0" --editable .
+	@$(PEERS)/bin/$(PIP_INSTALL) $(LOCKED) requirements-peers.lock
+	@$(PEERS)/bin/$(PIP_INSTALL) --no-build-isolation --editable .
 	@touch $@

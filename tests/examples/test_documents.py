@@ -48,7 +48,7 @@ SENTENCE = "turn on the kitchen lamp"
 ANSWER = "Turned on"
 
 PEERS = Path(os.environ.get("PARLEY_PEERS") or ROOT / ".venv-peers") / "bin" / "python"
-"""Pipecat has an environment of its own, in which nothing of ours is installed."""
+"""Pipecat has an environment of its own: `make setup-peers`."""
 
 MISSING = re.compile(r": there is no (file|directory) ")
 
@@ -250,7 +250,7 @@ async def test_an_agent_calls_a_function(place):
 
 async def test_pipecat(place):
     if not PEERS.exists():
-        pytest.skip("pipecat is not installed: make peers")
+        pytest.skip("pipecat is not installed: make setup-peers")
     address = "ws://127.0.0.1:8765/v1/realtime"
     (answered,) = await program(place, "realtime_pipecat.py", address, PEERS)
     assert answered.startswith(ANSWER)
