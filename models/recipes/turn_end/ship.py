@@ -17,9 +17,10 @@ from models.recipes.recognizer.people import recordings_folder
 from models.recipes.turn_end.evaluate import as_figures, by_group
 from models.recipes.turn_end.export import export
 from models.recipes.turn_end.network import TurnEnd
-from models.recipes.turn_end.prepare import Tails, by_people, rows_of
+from models.recipes.turn_end.prepare import Ear, Tails, by_people, rows_of
 from models.recipes.turn_end.train import ACOUSTIC, load_run
-from voice.recognizers.acoustics import AcousticModel
+from voice.errors import ConfigError
+from voice.recognizers.acoustics import Acoustics
 from voice.recognizers.turn_ends import MODEL
 
 NAME = "starter-turn-end"
@@ -30,12 +31,16 @@ EVERYTHING = 10_000
 
 
 def measured(
-    model: TurnEnd, recordings: Path, kept: Path
+    model: TurnEnd, recordings: Path, run: Path
 ) -> Mapping[str, Mapping[str, Any]]:
-    """How well ends of people in `recordings` are told from their pauses."""
+    """How well ends of people in `recordings` are told from their pauses.
+
+    Raises:
+        ConfigError: nothing in the folder is of use.
+    """
     rows = rows_of(recordings, random.Random(SEED), EVERYTHING)
-    acoustic = AcousticModel.load(ACOUSTIC)
-    tails = Tails.joined([*by_people(rows, recordings, acoustic, kept, SEED)])
+    ear = Ear(ACOUSTIC, run)
+    tails = Tails.joined([*by_people(rows, recordings, ear, seed=SEED)])
     return {name: as_figures(result) for name, result in by_group(model, tails)}
 
 
@@ -48,7 +53,10 @@ def main() -> None:
     model, state = load_run(arguments.run)
     quality: Mapping[str, Mapping[str, Any]] = {}
     if arguments.recordings is not None:
-        quality = measured(model, arguments.recordings, arguments.run / "heard")
+        try:
+            quality = measured(model, arguments.recordings, arguments.run)
+        except ConfigError as error:
+            parser.error(str(error))
     made = arguments.run / "turn-end"
     made.mkdir(exist_ok=True)
     export(model, made / MODEL)
@@ -58,7 +66,7 @@ def main() -> None:
         stage="recognition",
         family="turn-end",
         version=arguments.version,
-        languages=AcousticModel.load(ACOUSTIC).acoustics.languages,
+        languages=Acoustics.beside(ACOUSTIC).languages,
         sample_rate=16_000,
         source=(
             f"models/recipes/turn_end, {state['epoch']:.0f} epochs of"

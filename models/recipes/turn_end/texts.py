@@ -4,8 +4,10 @@ import random
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+from voice.errors import ConfigError
 
 __all__ = ["Sayings"]
 
@@ -25,6 +27,9 @@ class Sayings:
     Args:
         rows: of an index of recordings; their transcripts are used.
         weights: how often each language is read, relative to the others.
+
+    Raises:
+        ConfigError: there is no sentence in any of the languages.
     """
 
     def __init__(
@@ -41,6 +46,16 @@ class Sayings:
                     self._read[row["language"]].append(plain)
         known = {*self._own, *self._read}
         self._weights = {tag: w for tag, w in weights.items() if tag in known}
+        if not self._weights:
+            raise ConfigError(
+                "languages: nobody says anything in any of them; name one of"
+                f" {', '.join(sorted(known))}"
+            )
+
+    @property
+    def everything(self) -> Sequence[object]:
+        """All that decides what is said, for whoever must tell two of these apart."""
+        return [self._own, self._read, self._weights]
 
     def language(self, rng: random.Random) -> str:
         """One of them."""
@@ -48,7 +63,7 @@ class Sayings:
 
     def saying(self, language: str, rng: random.Random) -> str:
         """A sentence of a language."""
-        own, read = self._own.get(language, []), self._read[language]
+        own, read = self._own.get(language, []), self._read.get(language, [])
         if own and (not read or rng.random() < OWN):
             return rng.choice(own)
         return rng.choice(read)

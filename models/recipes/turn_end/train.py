@@ -17,10 +17,10 @@ from torch import Tensor
 
 from models.recipes.recognizer.people import recordings_folder
 from models.recipes.turn_end.network import TurnEnd
-from models.recipes.turn_end.prepare import Tails, by_espeak, by_people, rows_of
+from models.recipes.turn_end.prepare import Ear, Tails, by_espeak, by_people, rows_of
 from models.recipes.turn_end.texts import Sayings
+from voice.errors import ConfigError
 from voice.manifests import data_root
-from voice.recognizers.acoustics import AcousticModel
 
 __all__ = ["Config", "Trainer", "load_run", "prepared"]
 
@@ -63,16 +63,18 @@ def prepared(config: Config, out: Path, *, recordings: Path | None) -> Tails:
         config: of the run.
         out: folder of the run; what was heard is kept there.
         recordings: folder of people's, if there are any.
+
+    Raises:
+        ConfigError: nothing in the folder is of use, or nothing is said in any language.
     """
-    model = AcousticModel.load(ACOUSTIC, threads=config.threads)
-    kept = out / "heard"
+    ear = Ear(ACOUSTIC, out, threads=config.threads)
     rows = []
     parts = []
     if recordings is not None:
         rows = rows_of(recordings, random.Random(config.seed), config.people)
-        parts += by_people(rows, recordings, model, kept, config.seed)
+        parts += by_people(rows, recordings, ear, seed=config.seed)
     sayings = Sayings(rows, config.languages)
-    parts += by_espeak(sayings, config.espeak, model, kept, config.seed)
+    parts += by_espeak(sayings, config.espeak, ear, seed=config.seed)
     return Tails.joined(parts)
 
 
@@ -187,7 +189,10 @@ def main() -> None:
     arguments = parser.parse_args()
     config = Config.load(arguments.config)
     torch.set_num_threads(config.threads)
-    tails = prepared(config, arguments.out, recordings=arguments.recordings)
+    try:
+        tails = prepared(config, arguments.out, recordings=arguments.recordings)
+    except ConfigError as error:
+        parser.error(str(error))
     trainer = Trainer(config, arguments.out, tails)
     if arguments.resume:
         trainer.resume()
