@@ -14,7 +14,9 @@ reads in its own way. `spoken_forms.toml` has a table for each language:
   minutes; ``clock`` words come before a time, ``o_clock`` and ``half_day`` after it;
   ``gender`` is that of the hours;
 - ``months``, ``days`` and ``date``; ``endings`` of the days by the word before;
-- ``units`` and ``abbreviations``, each with what is read in its place.
+- ``units`` and ``abbreviations``, each with what is read in its place;
+- ``genders`` of the units where a number depends on it ("eine Stunde", "dwie godziny"):
+  which units have which, ``*`` stands for the others.
 """
 
 import re
@@ -72,6 +74,7 @@ class _Table:
     abbreviations: tuple[str, ...]
     date: str = "{day} {month} {year}"
     days: tuple[str, ...] = ()
+    genders: Mapping[str, str] = field(default_factory=dict)
     endings: Mapping[str, str] = field(default_factory=dict)
     early: str = ""
     clock: tuple[str, ...] = ()
@@ -91,6 +94,7 @@ class _Reader:
         self._language = language
         self._months = table.months.split()
         self._units = dict(_pairs(table.units))
+        self._genders = _genders(table, self._units)
         self._abbreviations = _pairs_with_gaps(table.abbreviations)
         self._patterns = self._compile()
 
@@ -110,6 +114,8 @@ class _Reader:
         before = rf"(?:(?P<clock>{clock})\s)?"
         marks = rf"(?:\s?(?P<half>{half_day})(?!\w))?(?:\s?(?:{after})(?!\w))?"
         units = _any(self._units)
+        counted = _any(self._genders)
+        first = r"1°?" if len(table.days) == 1 else r"(?!)"
         return [
             (
                 re.compile(r"(?<![\w-])(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)(?![\w-])"),
@@ -129,6 +135,12 @@ class _Reader:
             ),
             (
                 re.compile(
+                    rf"(?<![\w.,:])(?:{first})(?=\s(?:{months})(?!\w))", re.IGNORECASE
+                ),
+                lambda _: table.days[0],
+            ),
+            (
+                re.compile(
                     rf"(?P<month>{months})\s(?P<d>\d{{1,2}})(?P<dot>\.)(?!\d)",
                     re.IGNORECASE,
                 ),
@@ -137,7 +149,7 @@ class _Reader:
             (
                 re.compile(
                     rf"(?<![\w.,:]){before}(?<![\w.,:])(?P<h>[01]?\d|2[0-4])(?::|\s?h\s?)"
-                    rf"(?P<min>[0-5]\d)(?![\w:]|[.,]\d){marks}",
+                    rf"(?P<min>[0-5]\d)(?![\w:]|[.,]\d|\s?(?:min|мин|хв)){marks}",
                     re.IGNORECASE,
                 ),
                 self._time,
@@ -145,7 +157,7 @@ class _Reader:
             (
                 re.compile(
                     rf"(?<!\w)(?P<clock>{clock})\s(?P<h>[01]?\d|2[0-4])\."
-                    r"(?P<min>[0-5]\d)(?!\w)",
+                    rf"(?P<min>[0-5]\d)(?!\w)(?:\s(?:{after})(?!\w))?",
                     re.IGNORECASE,
                 ),
                 self._time,
@@ -157,7 +169,7 @@ class _Reader:
                 self._time,
             ),
             (
-                re.compile(rf"(?<![\w.,])\d{{1,3}}(?:{group}\d{{3}})+(?![\w]|[.]\d)"),
+                re.compile(rf"(?<![\w.,])\d{{1,3}}(?:{group}\d{{3}})+(?!\w|{group}\d)"),
                 lambda match: re.sub(r"\D", "", match[0]),
             ),
             (re.compile(rf"€\s?(?P<number>{_NUMBER})"), self._in_euro),
@@ -167,6 +179,14 @@ class _Reader:
                     rf"(?P<unit>{units})(?![\w°])(?P<dot>\.(?=\s[a-zß-öø-ÿа-яα-ω]))?"
                 ),
                 self._measure,
+            ),
+            (
+                re.compile(
+                    rf"(?<![\w.,:])(?P<number>\d{{1,3}})(?=\s(?P<word>{counted})(?!\w))"
+                ),
+                lambda match: self._count(
+                    match["number"], self._genders[match["word"]]
+                ),
             ),
             (
                 re.compile(
@@ -216,27 +236,39 @@ class _Reader:
             form = early if minute < 10 else table.time
         else:
             form = "{h}" if half_day or (clock and not table.o_clock) else table.hour
-        said = self._form(form, hour).format(h=self._hour(hour), m=minute)
+        said = self._form(form, hour).format(
+            h=self._count(hour, table.gender), m=minute
+        )
         return " ".join(part for part in (clock, said, half_day) if part)
 
-    def _hour(self, hour: int) -> str:
-        engine = _engine(self._language) if self._table.gender else None
+    def _count(self, number: int | str, gender: str) -> str:
+        """In words, if the gender of what is counted can be heard in it."""
+        engine = _engine(self._language) if gender else None
         if engine is None:
-            return str(hour)
-        return _cardinal(engine, hour, self._table.gender)
+            return str(number)
+        words = _cardinal(engine, int(number), gender)
+        return str(number) if words == _cardinal(engine, int(number)) else words
 
     def _in_euro(self, match: re.Match[str]) -> str:
         return self._quantity("", match["number"], "€")
 
     def _measure(self, match: re.Match[str]) -> str:
-        if match["unit"] == "s" and re.match(r"\s\w", match.string[match.end() :]):
+        before, after = match.string[: match.start()], match.string[match.end() :]
+        if match["unit"] == "s" and re.match(r"\s\w", after):
             return match[0]  # "with" in four languages
+        if match["unit"] == "s" and (
+            len(match["number"]) == 4 or before[-4:] == "the "
+        ):
+            return match[0]  # "the 90s"
         return self._quantity(match["minus"] or "", match["number"], match["unit"])
 
     def _quantity(self, minus: str, number: str, unit: str) -> str:
         whole, _, decimals = number.replace(",", ".").partition(".")
         word = self._form(self._units[unit], int(whole), whole=not decimals)
-        return f"{self._number(minus, number)} {word}"
+        counted = self._number(minus, number)
+        if counted.isdecimal():
+            counted = self._count(counted, self._genders.get(word, ""))
+        return f"{counted} {word}"
 
     def _plain(self, match: re.Match[str]) -> str:
         number, minus = match["number"], match["minus"] or ""
@@ -273,6 +305,18 @@ class _Reader:
 
 def _pairs(entries: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(short, words) for short, _, words in (e.partition(" ") for e in entries)]
+
+
+def _genders(table: _Table, units: Mapping[str, str]) -> dict[str, str]:
+    """The gender of each word for a unit, in all its forms."""
+    by_unit = {
+        u: gender for gender, some in table.genders.items() for u in some.split()
+    }
+    others = by_unit.pop("*", "")
+    found = dict.fromkeys(table.o_clock.split(), table.gender)
+    for unit, words in units.items():
+        found |= dict.fromkeys(words.split("|"), by_unit.get(unit, others))
+    return {word: gender for word, gender in found.items() if gender}
 
 
 def _pairs_with_gaps(entries: tuple[str, ...]) -> dict[str, str]:
