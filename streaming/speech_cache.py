@@ -114,14 +114,35 @@ class RememberingStages:
                 yield Pcm(kept.samples[start : start + kept.rate], kept.rate)
             return
         pieces: list[Pcm] = []
-        async with aclosing(
-            self._stages.speak(text, language, priority=priority)
-        ) as stream:
-            async for piece in stream:
+        made: asyncio.Queue[Pcm | None] = asyncio.Queue()  # of one sentence
+        stream = self._stages.speak(text, language, priority=priority)
+        work = asyncio.create_task(_fill(made, stream))
+        try:
+            while (piece := await made.get()) is not None:
                 pieces.append(piece)
                 yield piece
+            await work
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
         # Only here is it known to be whole: who stops listening never comes so far.
         self._cache.put(text, language, pieces)
+
+
+async def _fill(
+    made: asyncio.Queue[Pcm | None], stream: AsyncGenerator[Pcm, None]
+) -> None:
+    """Take what a worker makes as fast as it is made, then None.
+
+    A worker is busy until all of its answer is taken. Who listens takes it at the pace
+    of life, or not at all: then nobody else would be spoken to.
+    """
+    try:
+        async with aclosing(stream) as pieces:
+            async for piece in pieces:
+                made.put_nowait(piece)
+    finally:
+        made.put_nowait(None)
 
 
 async def rehearse(stages: Stages, replies: Iterable[str], language: str) -> None:

@@ -108,6 +108,40 @@ async def test_what_breaks_off_is_not_kept():
     assert len(cache) == 0
 
 
+class OneWorker(InlineStages):
+    """Speaks to one caller at a time, as a pool with a single process does."""
+
+    def __init__(self):
+        super().__init__(SpellingRecognizer(), EchoResponder(), ToneSynthesizer())
+        self._free = asyncio.Lock()
+
+    async def speak(self, text, language, *, priority):
+        async with self._free:
+            async for piece in super().speak(text, language, priority=priority):
+                await asyncio.sleep(0)
+                yield piece
+
+
+async def test_who_listens_slowly_keeps_no_worker_from_the_others():
+    stages = RememberingStages(OneWorker(), SpeechCache())
+    slow = stages.speak("a long story", "en", priority=Priority.FINAL)
+    async with asyncio.timeout(5), contextlib.aclosing(slow) as pieces:
+        await anext(pieces)
+        assert await speech(stages, "the light is on")
+        assert [piece async for piece in pieces], "and hears the rest when it likes"
+
+
+async def test_who_leaves_takes_the_worker_from_nobody():
+    stages = RememberingStages(OneWorker(), SpeechCache())
+    others = asyncio.all_tasks()
+    async with asyncio.timeout(5):
+        left = stages.speak("a long story", "en", priority=Priority.FINAL)
+        async with contextlib.aclosing(left) as pieces:
+            await anext(pieces)
+        assert asyncio.all_tasks() == others
+        assert await speech(stages, "the light is on")
+
+
 @pytest.mark.virtual_time
 async def test_a_rehearsal_goes_on_where_the_worker_gives_up():
     synthesizer = NotingSynthesizer(ToneSynthesizer(breaks_at=["broken"]))
