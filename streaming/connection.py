@@ -35,6 +35,12 @@ itself it keeps megabytes: a client that never reads would be noticed after minu
 AHEAD = 10.0
 """Seconds of audio that a client may send ahead of life before it is slowed down."""
 
+PING_EVERY = 20.0
+"""Seconds between two pings, which keep the way open and show who vanished."""
+
+PONG_WITHIN = 20.0
+"""Seconds in which there must be an answer, or anything else of the client."""
+
 SLICE = Millis(100)
 """Audio that is heard at a time, before the other sessions have their turn."""
 
@@ -114,6 +120,8 @@ class Connection:
         self._end = asyncio.get_running_loop().create_future()
         self._mistakes = 0
         self._began = time.monotonic()
+        self._silent_since = self._began
+        """When the client was read last, or when it will be read again."""
         wire = websocket.transport.get_extra_info("socket")
         for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             wire.setsockopt(socket.SOL_SOCKET, buffer, KERNEL_BUFFER)
@@ -148,6 +156,7 @@ class Connection:
         tasks = [
             asyncio.create_task(self._read(door)),
             asyncio.create_task(self._write()),
+            asyncio.create_task(self._ping()),
         ]
         try:
             await asyncio.wait([*tasks, self._end], return_when=asyncio.FIRST_COMPLETED)
@@ -174,6 +183,22 @@ class Connection:
             except TimeoutError:
                 self.end(CloseCode.SLOW_READER, "the client does not read")
                 return
+            except ConnectionClosed:
+                return
+
+    async def _ping(self) -> None:
+        while True:
+            await asyncio.sleep(PING_EVERY)
+            asked = time.monotonic()
+            try:
+                answer = await self._websocket.ping()
+                async with asyncio.timeout(PONG_WITHIN):
+                    await answer
+            except TimeoutError:
+                # The answer of who sends ahead of life stands behind minutes of audio.
+                if self._silent_since < asked:
+                    self.end(CloseCode.INTERNAL_ERROR, "no answer to a ping")
+                    return
             except ConnectionClosed:
                 return
 
@@ -210,5 +235,7 @@ class Connection:
         if ahead < 0:
             # A pause of the sender is no credit for a later flood.
             self._began -= ahead
+        pause = max(0.0, ahead - AHEAD)
+        self._silent_since = time.monotonic() + pause
         # Even without a pause: a flood must not starve the other sessions.
-        await asyncio.sleep(max(0.0, ahead - AHEAD))
+        await asyncio.sleep(pause)

@@ -173,8 +173,8 @@ class Server:
                 max_queue=16,
                 # Speech does not compress, and a bomb cannot be packed.
                 compression=None,
-                ping_interval=20,
-                ping_timeout=20,
+                # Its own pings know nothing of clients that send ahead of life.
+                ping_interval=None,
                 close_timeout=GOODBYE,
                 server_header=None,
                 logger=WIRE_LOG,

@@ -312,6 +312,27 @@ async def test_who_falls_silent_is_closed():
         assert await busy.answer() == "here"
 
 
+async def test_who_vanishes_is_closed_when_no_ping_is_answered(served, monkeypatch):
+    monkeypatch.setattr("streaming.connection.PING_EVERY", 0.1)
+    monkeypatch.setattr("streaming.connection.PONG_WITHIN", 0.1)
+    reader, writer = await upgraded(served)
+    assert await close_code(reader) == 1011
+    writer.close()
+
+
+async def test_who_sends_ahead_of_life_need_not_answer_a_ping_in_time(
+    served, monkeypatch
+):
+    monkeypatch.setattr("streaming.connection.PING_EVERY", 0.1)
+    monkeypatch.setattr("streaming.connection.PONG_WITHIN", 0.2)
+    monkeypatch.setattr("streaming.connection.AHEAD", 0.1)
+    async with talking(served) as peer:
+        # Its pongs stand behind two seconds of audio that the server does not read yet.
+        await peer.play(Pcm.silence(Millis(2_000), 16_000))
+        await peer.say("at last")
+        assert await peer.answer() == "at last"
+
+
 # --- Floods and stalls: the others notice nothing -----------------------------
 
 
