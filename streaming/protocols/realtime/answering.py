@@ -1,6 +1,7 @@
 """The assistant's side: what is answered, as speech, as text or as a function call."""
 
 import json
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -14,7 +15,7 @@ from streaming.messages import (
 )
 from streaming.protocols.realtime.events import Outlet
 from streaming.protocols.realtime.fields import RealtimeError
-from streaming.protocols.realtime.items import Conversation, Item
+from streaming.protocols.realtime.items import MAX_ITEMS, Conversation, Item
 from streaming.protocols.realtime.response import Consumption, Request, Response
 from streaming.protocols.realtime.tools import Call, call_for
 from voice import languages as known
@@ -108,7 +109,7 @@ class Answering:
         self._last: Dictation | None = None
         """What was said last."""
         self._language = languages[0]
-        self._unanswered: list[Item] = []
+        self._unanswered: deque[Item] = deque(maxlen=MAX_ITEMS)
         self._fault = ""
         self._cancelling = False
 
@@ -144,7 +145,7 @@ class Answering:
         request = self.waiting
         if request is None or self.is_active:
             return
-        items = self._unanswered if request.input is None else list(request.input)
+        items = [*self._unanswered] if request.input is None else [*request.input]
         if any(item.awaits_words for item in items):
             return
         self.waiting = None
@@ -200,7 +201,8 @@ class Answering:
 
     def forget(self, item: Item) -> None:
         """An item was deleted."""
-        self._unanswered = [other for other in self._unanswered if other is not item]
+        kept = (other for other in self._unanswered if other is not item)
+        self._unanswered = deque(kept, MAX_ITEMS)
 
     def live_turn(self, item: Item) -> int | None:
         """The turn in which `item` is being said right now, if it is."""
@@ -270,6 +272,9 @@ class Answering:
             self._muted = turn
             called = response.call(course)
             self._said[called.call["call_id"]] = said
+            if len(self._said) > MAX_ITEMS:
+                # A client that never tells what came of its calls.
+                del self._said[next(iter(self._said))]
         elif course is Way.WRITE:
             self._muted = turn
             self._last = said

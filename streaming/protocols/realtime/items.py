@@ -6,7 +6,7 @@ from typing import Any
 
 from streaming.protocols.realtime.fields import Fields, RealtimeError
 
-__all__ = ["Conversation", "Heard", "Item", "read_item"]
+__all__ = ["MAX_ITEMS", "Conversation", "Heard", "Item", "read_item"]
 
 MAX_ITEMS = 512
 """Of a conversation; the oldest are forgotten."""
@@ -152,9 +152,10 @@ class Conversation:
             place = 1 + self._items.index(
                 self.get(after, "item_create_invalid_previous_item_id")
             )
+        before = self._items[place - 1].id if place else None
         self._items.insert(place, item)
         del self._items[:-MAX_ITEMS]
-        return self._items[place - 1].id if place else None
+        return before
 
     def before(self, item: Item) -> str | None:
         """The id of the item before it."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from streaming.protocols.realtime.fields import RealtimeError
 from streaming.protocols.realtime.formats import AudioFormat
+from streaming.protocols.realtime.items import MAX_ITEMS
 from tests.streaming.realtime_call import LIGHT_TOOL, assert_lawful, calling
 from tests.virtual_time import VirtualTimeLoop
 from voice.audio import Pcm
@@ -118,6 +119,25 @@ async def test_items_are_told_and_kept_in_order():
             "item_create_invalid_previous_item_id",
             "invalid_value",
         ]
+
+
+async def test_a_conversation_without_an_end_keeps_its_order_and_no_more_than_it_may():
+    async with calling() as call:
+        answering = call.door._realtime._answering
+        for number in range(MAX_ITEMS + 3):
+            await call.send("conversation.item.create", item=message(id=f"i{number}"))
+            await call.wait(100)
+        added = call.of("conversation.item.added")
+        assert added[-1]["previous_item_id"] == f"i{MAX_ITEMS + 1}"
+        assert len(answering._unanswered) == MAX_ITEMS, "nobody asked for an answer"
+        await call.send("conversation.item.retrieve", item_id="i0")
+        assert call.errors() == ["item_retrieve_invalid_item_id"]
+
+
+async def test_half_a_character_is_refused():
+    async with calling() as call:
+        await call.type("light \ud83d on")
+        assert call.errors() == ["invalid_value"]
 
 
 async def test_a_history_is_not_answered_again():
