@@ -215,6 +215,9 @@ class Server:
             self._doors[door] = connection
             try:
                 door.greet()
+                if self._draining:
+                    # It was let in before, and the codec took its time.
+                    connection.end(CloseCode.GOING_AWAY, "the server stops")
                 await connection.run(door)
             finally:
                 del self._doors[door]

@@ -349,6 +349,22 @@ async def test_who_does_not_listen_cannot_hold_up_the_end():
         silent[1].close()
 
 
+async def test_who_came_in_at_the_last_moment_cannot_hold_up_the_end(monkeypatch):
+    loaded = asyncio.Event()
+    monkeypatch.setattr("streaming.packets.Packets.load", loaded.wait)
+    async with serving(dialects=("xiaozhi",)) as served:
+        url = served.url.replace("stream", "xiaozhi")
+        async with connect(url) as websocket, asyncio.timeout(PATIENCE):
+            drain = asyncio.create_task(served.server.drain())
+            while served.server._listening.is_serving():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            loaded.set()
+            with pytest.raises(ConnectionClosed):
+                await websocket.recv()
+            assert websocket.close_code == 1001
+            await drain
+
+
 # --- What is left behind ------------------------------------------------------
 
 
