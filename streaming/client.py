@@ -6,6 +6,7 @@ to use `/v1/stream`: binary frames both ways, JSON beside them.
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
@@ -55,6 +56,9 @@ PATIENCE = 20.0
 
 REFUSALS = frozenset({"unknown_language", "unsupported_rate", "invalid_value"})
 """Errors with which a server answers a `session.update`."""
+
+_KEY = re.compile(r"//[^/@]*@")
+"""Before the host of an address: nothing for a message."""
 
 ROOM = 6
 """Sample value of the noise that is sent between recordings: no room is silent."""
@@ -323,36 +327,48 @@ class Client:
 
 @contextlib.asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Client]:
-    """A session with the server at `url`.
+    """A session with the server at `url`, which may hold a key: ``ws://:KEY@HOST/``.
 
     Raises:
         ClientError: there is no server, or it refuses, or it is none of ours.
     """
+    shown = _KEY.sub("//", url, count=1)
     try:
         connection = await connect(url, compression=None, max_size=2**20)
     except InvalidURI as error:
         raise ClientError(
             "unreachable",
-            f"{url}: not a websocket address like ws://host:8765/v1/stream",
+            f"{shown}: not a websocket address like ws://host:8765/v1/stream",
         ) from error
     except InvalidStatus as error:
-        status = error.response.status_code
         raise ClientError(
-            "unreachable",
-            f"{url}: the server refuses (HTTP {status}); try again later"
-            if status == 503
-            else f"{url}: the server answers HTTP {status}; is this its address?",
+            "unreachable", f"{shown}: {_refusal(error.response.status_code)}"
         ) from error
     except (OSError, TimeoutError, InvalidHandshake) as error:
         raise ClientError(
-            "unreachable", f"{url}: no server answers ({error}); is `parley serve` up?"
+            "unreachable",
+            f"{shown}: no server answers ({error}); is `parley serve` up?",
         ) from error
     async with connection:
-        client = Client(connection, await _greeting(connection, url))
+        client = Client(connection, await _greeting(connection, shown))
         try:
             yield client
         finally:
             await client.aclose()
+
+
+def _refusal(status: int) -> str:
+    """What to do about a status of HTTP."""
+    match status:
+        case 401:
+            return (
+                "the server wants a key, one of its server.api_keys; give it as"
+                " ws://:KEY@HOST:PORT/v1/stream"
+            )
+        case 503:
+            return "the server refuses (HTTP 503); try again later"
+        case _:
+            return f"the server answers HTTP {status}; is this its address?"
 
 
 async def _greeting(connection: ClientConnection, url: str) -> SessionCreated:

@@ -17,8 +17,8 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--url",
         metavar="U",
-        help="a server that runs, e.g. ws://127.0.0.1:8765/v1/stream"
-        " (default: one is started for this command)",
+        help="a server that runs, e.g. ws://127.0.0.1:8765/v1/stream, or with a key"
+        " ws://:KEY@HOST:8765/v1/stream (default: one is started for this command)",
     )
     add_settings(
         parser,

@@ -54,6 +54,27 @@ async def stay(connection):
         pass
 
 
+@pytest.mark.parametrize(
+    ("status", "way_out"),
+    [
+        (401, "one of its server.api_keys; give it as ws://:KEY@HOST"),
+        (404, "HTTP 404; is this its address"),
+        (503, "HTTP 503.; try again later"),
+    ],
+)
+async def test_a_refusal_says_what_to_do_and_tells_no_key(status, way_out):
+    def refuse(connection, request):
+        assert request.headers["Authorization"].startswith("Basic ")
+        return connection.respond(status, "")
+
+    async with serve(stay, "127.0.0.1", 0, process_request=refuse) as listening:
+        port = next(iter(listening.sockets)).getsockname()[1]
+        with pytest.raises(ClientError, match=way_out) as caught:
+            async with connected(f"ws://:secret@127.0.0.1:{port}/v1/stream"):
+                pytest.fail("it is let in")
+    assert "secret" not in str(caught.value)
+
+
 async def test_a_server_that_goes_away_is_told_as_one():
     async def leave(connection):
         await connection.close(1001, "the server stops")
