@@ -17,7 +17,7 @@ from voice.responders.phrases import phrases_in
 from voice.responders.replies import Replies
 from voice.responders.sentences import load_sentences
 from voice.responders.targets import as_intent, find_targets
-from voice.responders.timers import start_timer
+from voice.responders.timers import TIMER_DEEDS, start_timer
 from voice.responders.wishes import Wishes
 from voice.stages import Intent, Plan
 
@@ -112,7 +112,8 @@ class GrammarResponder:
     ) -> Plan | None:
         """The plan for what a model takes `text` to ask for.
 
-        None if the intents or the home have nothing of the kind: see `Wishes`.
+        None if the intents or the home have nothing of the kind: see `Wishes`. A timer
+        that does not run is no such reason: then the reply tells so.
         """
         tongue = self._tongues.get(language)
         parse = tongue.wishes.parse(wish, text) if tongue else None
@@ -120,7 +121,7 @@ class GrammarResponder:
             return None
         turn = self._turn(parse, language, home, now)
         outcome = _carry_out(turn, tongue.replies)
-        if outcome.complaint is not None:
+        if outcome.complaint is not None and not _only_now(turn):
             return None
         judged = judge(text, tongue.grammar.read(text), None, devices=0, timers=0)
         return Plan(
@@ -143,6 +144,11 @@ class GrammarResponder:
             now=now,
             language=language,
         )
+
+
+def _only_now(turn: Turn) -> bool:
+    """Whether what a deed complains of may be different at another time."""
+    return turn.parse.intent in TIMER_DEEDS and turn.targets.complaint is None
 
 
 def _anywhere(home: Home, parse: Parse, language: str) -> tuple[Device, ...]:

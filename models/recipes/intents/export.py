@@ -1,21 +1,17 @@
-"""Write a run as a CTranslate2 model.
+"""Write a trained network as a CTranslate2 model."""
 
-python -m models.recipes.intents.export --run FOLDER --out FOLDER [--threshold NUMBER]
-"""
-
-import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 
-import ctranslate2
 import numpy as np
 import torch
 from ctranslate2.specs import common_spec, transformer_spec
 
 from models.recipes.intents.examples import PADDING, Codec
 from models.recipes.intents.network import EPSILON, ROTARY_BASE, Llama
-from models.recipes.intents.train import load_run
 from voice.responders.pointing import END
+from voice.responders.pointing_model import Sureness
 
 __all__ = ["describe", "export"]
 
@@ -28,7 +24,7 @@ def export(
     codec: Codec,
     folder: Path,
     *,
-    threshold: float,
+    least: Sureness,
     quantization: str = "int8",
 ) -> None:
     """Write weights, vocabulary, tokenizer and `parley.json`.
@@ -37,7 +33,7 @@ def export(
         model: trained.
         codec: of the same run.
         folder: must not exist, or be empty.
-        threshold: probability of the whole answer below which it does not count.
+        least: how sure it must be for its answer to count.
         quantization: of the weights, as CTranslate2 names it.
     """
     spec = transformer_spec.TransformerDecoderModelSpec.from_config(
@@ -62,15 +58,15 @@ def export(
     folder.mkdir(parents=True, exist_ok=True)
     spec.save(str(folder))
     codec.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    describe(codec, folder, threshold=threshold)
+    describe(codec, folder, least=least)
 
 
-def describe(codec: Codec, folder: Path, *, threshold: float) -> None:
+def describe(codec: Codec, folder: Path, *, least: Sureness) -> None:
     """Write `parley.json`, by which the model is known for what it is."""
     content = {
         "prompt": "pointing",
         "languages": codec.languages,
-        "threshold": threshold,
+        "sure": asdict(least),
     }
     (folder / "parley.json").write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 
@@ -105,20 +101,3 @@ def _fill(decoder: transformer_spec.TransformerDecoderSpec, model: Llama) -> Non
 
 def _array(value: torch.Tensor) -> np.ndarray:
     return np.ascontiguousarray(value.numpy())
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--threshold", type=float, default=0.5)
-    arguments = parser.parse_args()
-    model, codec, state = load_run(arguments.run)
-    export(model, codec, arguments.out, threshold=arguments.threshold)
-    print(
-        f"{arguments.out}: step {state['step']:.0f}, CTranslate2 {ctranslate2.__version__}"
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -2,8 +2,8 @@
 
 python -m models.recipes.intents.ship --run FOLDER --heard FILE --version N
 
-It exports the network, chooses its threshold and measures it on what `hearing --test`
-wrote, and puts `models/starter/intents` and its manifest in their places.
+It exports the network, chooses how sure it must be and measures it on what
+`hearing --test` wrote, and puts `models/starter/intents` and its manifest in their places.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from models.recipes.intents.export import describe, export
 from models.recipes.intents.hearing import read_heard
 from models.recipes.intents.train import load_run
 from models.recipes.manifests import described, put
+from voice.responders.pointing_model import Sureness
 
 __all__ = ["ship"]
 
@@ -33,9 +34,9 @@ def ship(run: Path, heard: Path, *, version: str, scratch: Path) -> None:
     """
     made = scratch / "intents"
     model, codec, state = load_run(run)
-    export(model, codec, made, threshold=0.5)
+    export(model, codec, made, least=Sureness())
     scores = scored(made, read_heard(heard))
-    describe(codec, made, threshold=scores.threshold)
+    describe(codec, made, least=scores.least)
     millions = sum(parameter.numel() for parameter in model.parameters()) / 1e6
     text = described(
         made,

@@ -143,6 +143,22 @@ def test_what_is_not_there_is_not_understood(grammar, intent) -> None:
     assert fulfil(grammar, intent) is None
 
 
+@pytest.mark.parametrize(
+    "intent",
+    [
+        wish("HassCancelTimer", name="pizza"),
+        wish("HassPauseTimer"),
+        wish("HassDecreaseTimer", minutes=5),
+    ],
+    ids=str,
+)
+def test_who_asks_about_a_timer_that_does_not_run_is_told(grammar, intent) -> None:
+    plan = fulfil(grammar, intent, "my pizza is done")
+    asked = grammar.plan("cancel my timer", "en", home=STATE, now=NOW)
+    assert plan is not None
+    assert (plan.reply, plan.effects) == (asked.reply, ())
+
+
 def test_free_text_must_have_been_said(grammar) -> None:
     intent = wish("HassShoppingListAddItem", item="oat milk")
     plan = fulfil(grammar, intent, "we are out of Oat Milk, alas")

@@ -16,7 +16,7 @@ from models.recipes.intents.export import export
 from models.recipes.intents.pools import Pool, make_pool
 from models.recipes.intents.train import Settings, load_run, train
 from voice.home_files import demo_home
-from voice.responders.pointing_model import PointingModel
+from voice.responders.pointing_model import PointingModel, Proposal, Sureness
 
 QUICK = Settings(steps=30, batch=24, pieces=600, width=64, layers=2, hidden=96)
 
@@ -40,7 +40,7 @@ def run(pool, tmp_path_factory):
 def exported(run, tmp_path_factory):
     model, codec, _ = load_run(run[0])
     folder = tmp_path_factory.mktemp("exported")
-    export(model, codec, folder, threshold=0.5, quantization="float32")
+    export(model, codec, folder, least=Sureness(), quantization="float32")
     return folder
 
 
@@ -73,6 +73,6 @@ def test_what_was_exported_gives_the_same_scores(run, exported, pool) -> None:
 def test_what_was_exported_can_be_asked(exported) -> None:
     model = PointingModel.load(exported, demo_home(), ["en", "de"])
     assert model.languages == ("en",)
-    _, probability = model.proposal("turn on the lights in the kitchen", "en")
-    assert 0 <= probability <= 1
-    assert model.proposal("schalte das licht an", "de") == (None, 0.0)
+    sure = model.proposal("turn on the lights in the kitchen", "en").sure
+    assert 0 <= sure.whole <= sure.intent <= 1
+    assert model.proposal("schalte das licht an", "de") == Proposal()
