@@ -1,9 +1,5 @@
-"""Write a trained network of turn ends as ONNX.
+"""Write a trained network of turn ends as ONNX."""
 
-python -m models.recipes.turn_end.export --run FOLDER --out DIRECTORY
-"""
-
-import argparse
 import warnings
 from pathlib import Path
 
@@ -11,9 +7,8 @@ import onnx
 import torch
 
 from models.recipes.turn_end.network import TurnEnd
-from models.recipes.turn_end.train import load_run
 from voice.phones import PHONES
-from voice.recognizers.turn_ends import FRAMES, MELODY, MODEL
+from voice.recognizers.turn_ends import FRAMES, MELODY
 
 __all__ = ["export"]
 
@@ -37,17 +32,3 @@ def export(model: TurnEnd, path: Path) -> None:
             dynamo=False,
         )
     onnx.checker.check_model(str(path))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    arguments = parser.parse_args()
-    model, _ = load_run(arguments.run)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    export(model, arguments.out / MODEL)
-
-
-if __name__ == "__main__":
-    main()
