@@ -126,11 +126,16 @@ class TwilioDoor:
             self._connection.end(CloseCode.POLICY, "api_key")
             return
         asked = [tag for tag in start.parameters.get("languages", "").split(",") if tag]
-        self.session.receive(
-            SessionUpdate(
-                languages=tuple(asked), input_rate=G711_RATE, output_rate=G711_RATE
-            )
+        update = SessionUpdate(
+            languages=tuple(asked), input_rate=G711_RATE, output_rate=G711_RATE
         )
+        try:
+            self.session.receive(update)
+        except ClientError as error:
+            # The log is where whoever wrote the TwiML finds it.
+            where = f'{error.code}: <Parameter name="languages"> of TwiML'
+            self._connection.end(CloseCode.POLICY, where)
+            raise
         assert self._timer is not None
         self._timer.cancel()
         self._stream = start.stream

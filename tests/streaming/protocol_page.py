@@ -45,7 +45,8 @@ CLOSES = {
     CloseCode.NORMAL: "the telephone call is over",
     CloseCode.GOING_AWAY: "the server stops, after `session.going_away`: connect again",
     CloseCode.INVALID_TEXT: "a text frame was not UTF-8",
-    CloseCode.POLICY: "a telephone call without a key of `server.api_keys`",
+    CloseCode.POLICY: "a telephone call without a key of `server.api_keys`, or in a"
+    " language that is not served",
     CloseCode.TOO_BIG: "a frame, or a fragmented message, was too big",
     CloseCode.INTERNAL_ERROR: "a bug of the server, or no answer to its pings",
     CloseCode.BAD_EVENTS: "too many errors of the client in one session",

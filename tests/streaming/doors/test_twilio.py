@@ -227,6 +227,19 @@ async def test_the_call_says_its_languages():
         assert session.settings.languages == ("de",)
 
 
+async def test_a_call_in_no_language_of_ours_is_ended_and_the_log_says_why(caplog):
+    caplog.set_level("INFO")
+    async with (
+        served_calls() as served,
+        connect(address(served), compression=None) as websocket,
+    ):
+        await Call(websocket).begin(languages="en,tlh")
+        async with asyncio.timeout(PATIENCE):
+            await websocket.wait_closed()
+        assert websocket.close_code == 1008
+    assert 'unknown_language: <Parameter name="languages">' in caplog.text
+
+
 async def test_the_key_is_in_the_call(tmp_path):
     keys = tmp_path / "keys"
     keys.write_text("a-key-of-sixteen-characters\n")
