@@ -5,6 +5,7 @@ understand goes to the model, if there is one. An utterance that agrees to a que
 of ours, or does not, goes to neither: `voice.consent` alone reads it.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from streaming.dialogue import Answer, Assistant, Situation, Spawn
 from streaming.messages import ToolUsed
 from streaming.reply import Heard, ReplyEnd
 from streaming.turn import Turn
-from voice.consent import Consent, Verdict
+from voice.consent import PATIENCE, Consent, Verdict
 from voice.consent_words import CONSENT
 from voice.dialogue import Message, Role, ToolCall
 from voice.events import Completeness, Millis, TurnId
@@ -50,6 +51,8 @@ class _Question:
 
     call: ToolCall
     situation: Situation
+    heard: float | None = None
+    """When it was heard whole, by the clock of the loop."""
 
 
 class Answering:
@@ -85,6 +88,8 @@ class Answering:
 
     def began(self, turn: TurnId) -> None:
         """The user began to speak, or sent text."""
+        if self._is_stale():
+            self._consent.withdraw()
         self._consent.began(turn, self._now())
 
     def prepare(self, turn: Turn, plan: Plan) -> Spoken:
@@ -139,8 +144,11 @@ class Answering:
         whole = heard.end is ReplyEnd.COMPLETED
         self._consent.played(turn, self._now(), whole=whole)
         question = self._question
-        if question is not None and question.situation.turn == turn and not whole:
-            self._close_question("lapsed")
+        if question is not None and question.situation.turn == turn:
+            if whole:
+                self._question = replace(question, heard=_clock())
+            else:
+                self._close_question("lapsed")
         released = self._released
         if released is not None and released.turn == turn:
             self._released = None
@@ -151,6 +159,13 @@ class Answering:
         self._consent.withdraw()
         self._close_question("lapsed")
         self._prepared = self._released = None
+
+    def _is_stale(self) -> bool:
+        """Whether an answer is late by the clock: where no audio comes, no time goes by."""
+        question = self._question
+        if question is None or question.heard is None:
+            return False
+        return _clock() - question.heard > PATIENCE / 1000
 
     def _ask(self, call: ToolCall, situation: Situation, language: str) -> None:
         self._consent.ask(call, language, turn=situation.turn)
@@ -174,6 +189,10 @@ class Answering:
             return
         reply = Message(role=Role.ASSISTANT, text=heard or "…")
         self._history.append((released.said, reply))
+
+
+def _clock() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _is_unanswered(plan: Plan) -> bool:

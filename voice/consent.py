@@ -11,7 +11,8 @@ heard the question to its end, begins a new utterance and says yes. The rules:
    else.
 4. It must be the next thing that is answered. Whatever else is said, by the user or
    by the assistant, takes the question away.
-5. It must be nothing but a yes, in the language of the question. "Yes, but" is no yes.
+5. It must be nothing but a yes, in the language of the question. "Yes, but" is no yes,
+   nor is "yes?".
 6. It counts once.
 
 No words of a model come in here except the call that is asked about.
@@ -27,7 +28,8 @@ from voice.events import Millis, TurnId
 __all__ = ["PATIENCE", "Consent", "Verdict"]
 
 PATIENCE = Millis(15_000)
-"""Of audio, from the end of the question to the beginning of the answer."""
+"""Of audio, from the end of the question to the beginning of the answer; the session
+takes a question back after as much by its clock."""
 
 
 class Verdict(Enum):

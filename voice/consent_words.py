@@ -7,6 +7,7 @@ who only listens has agreed to nothing.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from unicodedata import normalize
 
 __all__ = ["CONSENT", "ConsentWords", "agreement_in", "question"]
 
@@ -263,10 +264,15 @@ CONSENT: Mapping[str, ConsentWords] = {
 _MARKS = str.maketrans(dict.fromkeys('.,;:!?¿¡…"«»„“”()') | {"’": "'"})
 
 
+_ASKING = {"el": ";"}
+"""What ends a question, where that is not ``?``."""
+
+
 def agreement_in(text: str, language: str) -> bool | None:
-    """Whether `text` agrees; None if it neither agrees nor disagrees."""
+    """Whether `text` agrees; None if it neither agrees nor disagrees, or asks."""
     words = CONSENT.get(language)
-    if words is None:
+    text = normalize("NFC", text)
+    if words is None or "?" in text or _ASKING.get(language, "?") in text:
         return None
     said = " ".join(text.translate(_MARKS).casefold().split())
     if said in [word.casefold() for word in words.yes]:

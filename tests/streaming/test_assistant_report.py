@@ -56,6 +56,7 @@ def config(tmp_path):
 @pytest.mark.timeout(120)
 def test_what_is_there_and_what_is_not(config, monkeypatch):
     monkeypatch.setattr(toolbox_module, "FIRST_CONNECTION_S", 50.0)
+    monkeypatch.setattr(toolbox_module, "CONNECT_S", 50.0)
     content = assistant_content(config)
     assert content["server"]["reachable"] is False
     assert content["servers"] == {"dead": False, "t": True}

@@ -18,6 +18,7 @@ pytest.importorskip("mcp", reason="the extra tools is not installed")
 pytest.importorskip("openai", reason="the stock client is not installed")
 httpx = pytest.importorskip("httpx", reason="the extra llm is not installed")
 
+from streaming import answering as answering_module  # noqa: E402
 from streaming import toolbox as toolbox_module  # noqa: E402
 from streaming.chat import ChatServer, ServedChat  # noqa: E402
 from streaming.dialogue import NO_RESULT, Answer, Assistant, Situation  # noqa: E402
@@ -29,6 +30,7 @@ from streaming.messages import (  # noqa: E402
     ReplyTextDelta,
     ResponseCancel,
     ResponseDone,
+    TextInput,
     ToolUsed,
 )
 from streaming.services import Services  # noqa: E402
@@ -86,6 +88,7 @@ def journal(tmp_path_factory):
 async def toolbox(journal):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(toolbox_module, "FIRST_CONNECTION_S", 100.0)
+        patch.setattr(toolbox_module, "CONNECT_S", 100.0)
         settings = ToolSettings(servers=(started(journal),), risks=RISKS)
         async with open_toolbox(settings) as box:
             assert box.connected == {"t": True}
@@ -138,6 +141,15 @@ async def answer(talk, text, language="en"):
     await talk.say(text, language)
     await talk.until(ResponseDone, patience=40_000)
     return talk.of(ReplyText)[-1].transcript.strip()
+
+
+async def typed(talk, text):
+    """Type, and listen to the answer, with the microphone off."""
+    before = len(talk.of(ResponseDone))
+    talk.session.receive(TextInput(text=text))
+    async with asyncio.timeout(40):
+        while len(talk.of(ResponseDone)) == before:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 def states(talk):
@@ -275,6 +287,18 @@ async def test_silence_is_no_yes_and_a_late_one_is_none(model, toolbox, journal)
         talk.session.hear(silence.to_bytes())
         assert done(journal) == []
         await answer(talk, "yes")
+        assert done(journal) == []
+
+
+async def test_a_yes_is_late_even_if_no_audio_came_since_the_question(
+    model, toolbox, journal, monkeypatch
+):
+    monkeypatch.setattr(answering_module, "PATIENCE", Millis(100))
+    async with talking(model, toolbox) as talk:
+        await typed(talk, UNLOCK)
+        await asyncio.sleep(0.2)
+        await typed(talk, "yes")
+        assert states(talk) == [("t__unlock", "asked"), ("t__unlock", "lapsed")]
         assert done(journal) == []
 
 

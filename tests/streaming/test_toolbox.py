@@ -40,6 +40,7 @@ def _fresh_and_patient(journal, monkeypatch):
     journal.unlink(missing_ok=True)
     journal.with_name("go").unlink(missing_ok=True)
     monkeypatch.setattr(toolbox_module, "FIRST_CONNECTION_S", 50.0)
+    monkeypatch.setattr(toolbox_module, "CONNECT_S", 50.0)
 
 
 @pytest.fixture(scope="module")

@@ -81,6 +81,14 @@ def test_a_late_yes_does_not_count():
     assert answer(asked(at=1000), "yes", at=1001 + PATIENCE) is None
 
 
+@pytest.mark.parametrize(
+    ("said", "language", "agreed"),
+    [("ναι;", "el", None), ("Ναι.", "el", True), ("si\u0301", "es", True)],
+)
+def test_a_yes_as_it_is_written(said, language, agreed):
+    assert agreement_in(said, language) is agreed
+
+
 def test_a_yes_after_something_else_was_said_does_not_count():
     consent = asked()
     assert answer(consent, "what time is it") is None
@@ -113,7 +121,7 @@ def test_the_end_of_another_reply_is_not_the_end_of_the_question():
 
 @pytest.mark.parametrize(
     "said",
-    ["no", "mhm", "okay", "right", "uh-huh", "", "yes but not now", "no yes", "yesterday",
+    ["no", "yes?", "Do it?", "mhm", "okay", "right", "uh-huh", "", "yes but not now", "no yes", "yesterday",
      "yes yes yes no", "unlock the door", "ja", "sí", "I said yes to her"],
 )  # fmt: skip
 def test_anything_but_a_yes_is_no_yes(said):
