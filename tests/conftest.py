@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.virtual_time import VirtualTimeLoop
 
@@ -19,6 +20,14 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "virtual_time: on an event loop that does not wait"
     )
+    # How long an example takes says more of the machine than of the code.
+    settings.register_profile(
+        "patient",
+        parent=settings(),
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("patient")
     # Every server would prepare the sentences of the home anew, for seconds; so the
     # first does it for all.
     cache = tempfile.TemporaryDirectory(prefix="parley-tests-")
