@@ -147,6 +147,17 @@ async def test_openai_cancels_nothing_and_goes_on():
         assert done.response.status == "completed"
 
 
+async def test_openai_sends_the_longest_utterance_in_one_event():
+    longest = Pcm.silence(Millis(28_000), RATE).to_bytes()
+    async with serving(stages=scripted()) as served, stock(served) as (session, _):
+        undetected = {"input": {"turn_detection": None}}
+        await session.session.update(session={"type": "realtime", "audio": undetected})
+        audio = base64.b64encode(longest).decode()
+        await session.input_audio_buffer.append(audio=audio)
+        await session.input_audio_buffer.commit()
+        await until(session, "input_audio_buffer.committed")
+
+
 async def test_agents_call_a_function_and_are_interrupted_without_an_objection():
     pytest.importorskip("agents", reason="the package openai-agents")
     from agents import function_tool

@@ -8,8 +8,9 @@ from voice.errors import ClientError
 
 __all__ = ["Fields", "RealtimeError", "parse"]
 
-MAX_FRAME = 1_048_576
-"""Characters of an event; an `append` of this size holds 16 s of audio at 24 kHz."""
+MAX_FRAME = 2_097_152
+"""Characters of an event; an `append` of this size holds 32 s of audio at 24 kHz, more
+than an utterance may have."""
 
 
 class RealtimeError(ClientError):
