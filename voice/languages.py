@@ -461,6 +461,13 @@ def _complaint(tag: str, known: tuple[str, ...]) -> str:
     return f"unknown language {tag!r}; {hint}known: {', '.join(known)}"
 
 
+EVERYWHERE = frozenset(
+    ("ok", "okay", "hm", "hmm", "mm", "mhm", "mmhm", "mm-hm", "mm-hmm", "uh-huh")
+)
+"""Signs of listening as recognisers of free text write them in whatever language; those
+of a language are what is searched for."""
+
+
 def is_backchannel(text: str, tag: str) -> bool:
     """Whether `text` is nothing but a sign of listening ("mhm", "ja, ja")."""
     folded = text.casefold().replace("’", "'")
@@ -468,7 +475,8 @@ def is_backchannel(text: str, tag: str) -> bool:
     words = " ".join(kept.split())
     signs = LANGUAGES[tag].backchannels
     return words in signs or (
-        bool(words) and all(word in signs for word in words.split())
+        bool(words)
+        and all(word in signs or word in EVERYWHERE for word in words.split())
     )
 
 

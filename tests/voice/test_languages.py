@@ -76,6 +76,10 @@ def test_a_language_outside_the_choice_is_refused():
         ("stop", "en", False),
         ("", "en", False),
         ("…", "en", False),
+        ("OK.", "fr", True),
+        ("Mm-hmm.", "de", True),
+        ("Ja, ok.", "de", True),
+        ("OK, stop.", "en", False),
     ],
 )
 def test_backchannels(text: str, tag: str, expected: bool):
