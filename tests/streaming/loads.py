@@ -48,6 +48,10 @@ def obey(order: str, *rest: object) -> Iterator[object]:
         case "hang", ():
             # A native call, which no Python signal handler or thread could end.
             ctypes.CDLL(None).sleep(600)
+        case "wait for", (str(marker),):
+            while not Path(marker).exists():
+                time.sleep(0.01)
+            yield marker
         case "sleep", (float(seconds),):
             time.sleep(seconds)
             yield seconds

@@ -17,6 +17,9 @@ from voice.errors import ConfigError, Stage, StageError
 
 FINAL, PARTIAL = Priority.FINAL, Priority.PARTIAL
 
+SOON = 15.0
+"""Seconds; a process that starts on a busy machine takes some of them."""
+
 
 @pytest.fixture
 async def pool():
@@ -24,7 +27,7 @@ async def pool():
         yield opened
 
 
-async def ask(pool, *arguments, priority=FINAL, deadline=5.0):
+async def ask(pool, *arguments, priority=FINAL, deadline=SOON):
     return await pool.one(*arguments, priority=priority, deadline=deadline)
 
 
@@ -83,7 +86,7 @@ async def test_a_stuck_native_call_is_killed_and_the_pool_recovers(pool):
     assert caught.value.reason in {"deadline", "overloaded"}
     assert await ask(pool, "echo", 2) == 2
     assert not stuck & set(pool.processes)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < SOON
 
 
 async def test_an_abandoned_stream_frees_its_worker(pool):
@@ -105,8 +108,9 @@ async def test_a_cancelled_call_that_does_not_end_costs_the_worker(pool, monkeyp
     assert await ask(pool, "echo", 3) == 3
 
 
-async def test_the_urgent_overtakes_and_the_least_urgent_is_shed(pool):
+async def test_the_urgent_overtakes_and_the_least_urgent_is_shed(pool, tmp_path):
     order = []
+    go = tmp_path / "go"
 
     async def record(name, priority):
         try:
@@ -117,35 +121,40 @@ async def test_the_urgent_overtakes_and_the_least_urgent_is_shed(pool):
             order.append(name)
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(ask(pool, "sleep", 0.2))
-        await asyncio.sleep(0.05)
-        for name, priority in [
-            ("partial 1", PARTIAL),
-            ("partial 2", PARTIAL),
-            ("speculative", Priority.SPECULATIVE),
-            ("final", FINAL),
-        ]:
+        group.create_task(ask(pool, "wait for", str(go)))
+        for number, (name, priority) in enumerate(
+            [
+                ("partial 1", PARTIAL),
+                ("partial 2", PARTIAL),
+                ("speculative", Priority.SPECULATIVE),
+                ("final", FINAL),
+            ]
+        ):
             group.create_task(record(name, priority))
-            await asyncio.sleep(0.01)
+            await until(lambda due=number + 1: pool.waiting == min(due, 3))
+        await until(lambda: order)
+        go.touch()
     assert order == [("partial 2", "overloaded"), "final", "speculative", "partial 1"]
 
 
 async def test_a_worker_that_dies_with_nothing_to_do_is_missed(pool):
     (idle,) = pool.processes
     os.kill(idle, signal.SIGKILL)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SOON):
         await until(lambda: not pool.ready)
         await until(lambda: pool.ready)
     assert pool.processes != [idle]
-    assert await ask(pool, "process", deadline=0.2) == pool.processes[0]
+    assert await ask(pool, "process") == pool.processes[0]
 
 
-async def test_no_worker_in_time_is_an_error_of_its_own(pool):
-    busy = asyncio.create_task(ask(pool, "sleep", 0.5))
-    await asyncio.sleep(0.05)
+async def test_no_worker_in_time_is_an_error_of_its_own(pool, tmp_path):
+    go = tmp_path / "go"
+    busy = asyncio.create_task(ask(pool, "wait for", str(go)))
+    await asyncio.sleep(0)
     with pytest.raises(StageError) as caught:
         await ask(pool, "echo", 1, deadline=0.1)
     assert caught.value.reason == "overloaded"
+    go.touch()
     await busy
 
 
@@ -171,11 +180,10 @@ async def test_the_wait_for_a_worker_is_part_of_the_deadline(pool):
     before = pool.processes
     busy = asyncio.create_task(ask(pool, "sleep", 0.5))
     await asyncio.sleep(0.05)
-    begun = time.monotonic()
     with pytest.raises(StageError) as caught:
+        # It would do if only its own time counted.
         await ask(pool, "sleep", 0.6, deadline=0.8)
     assert caught.value.reason == "overloaded"
-    assert time.monotonic() - begun < 0.95
     await busy
     # The queue was to blame, not the worker.
     assert await ask(pool, "process") == before[0]
@@ -184,7 +192,7 @@ async def test_the_wait_for_a_worker_is_part_of_the_deadline(pool):
 async def test_a_worker_that_does_not_read_is_lost_in_time(pool):
     (deaf,) = pool.processes
     os.kill(deaf, signal.SIGSTOP)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(SOON):
         # The second try may be in time, if another worker is.
         with contextlib.suppress(StageError):
             await ask(pool, "echo", bytes(2**23), deadline=0.3)
@@ -232,7 +240,7 @@ async def test_a_pool_outlives_a_system_without_room(pool, monkeypatch):
         os.kill(pool.processes[0], signal.SIGKILL)
         await asyncio.sleep(0.8)
         assert not pool.ready
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SOON):
         await until(lambda: pool.ready)
     assert await ask(pool, "echo", 4) == 4
 
@@ -243,8 +251,8 @@ async def test_a_start_that_fails_leaves_no_socket_open(monkeypatch):
     for _ in range(5):
         with pytest.raises(_LostError):
             await _Worker.start(loads.load, 1)
-    await asyncio.sleep(0.05)
-    assert open_files() == before
+    async with asyncio.timeout(SOON):
+        await until(lambda: open_files() == before)
 
 
 async def test_a_bug_leaves_a_trace_without_what_was_said(capfd):

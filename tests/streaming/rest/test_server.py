@@ -11,10 +11,11 @@ pytest.importorskip("av", reason="the extra `rest`")
 
 import openai
 
-from tests.streaming.rehearsal import SlowStages
-from tests.streaming.rest.audio_server import client, one_of_these, recording, serving
+from streaming.inference import InlineStages
+from tests.streaming.rest.audio_server import client, recording, serving
 from voice.errors import ConfigError
 from voice.languages import LANGUAGES
+from voice.testing import EchoResponder, SpellingRecognizer, ToneSynthesizer
 
 
 async def test_models_are_listed(stock):
@@ -49,15 +50,24 @@ async def test_a_key_opens_and_none_or_another_does_not():
 
 
 async def test_more_requests_than_there_is_room_for_are_told_to_come_back():
-    slow = SlowStages(one_of_these(), recognize=0.5, respond=0, synthesize=0)
-    async with serving(stages=slow, max_requests=1) as server, client(server) as stock:
+    begun, enough = asyncio.Event(), asyncio.Event()
+
+    class Busy(InlineStages):
+        async def transcribe(self, pcm, candidates, *, priority):
+            begun.set()
+            await enough.wait()
+            return await super().transcribe(pcm, candidates, priority=priority)
+
+    busy = Busy(SpellingRecognizer(), EchoResponder(), ToneSynthesizer())
+    async with serving(stages=busy, max_requests=1) as server, client(server) as stock:
         first = asyncio.create_task(
             stock.audio.transcriptions.create(file=recording("one"), model="x")
         )
-        await asyncio.sleep(0.2)
+        await begun.wait()
         with pytest.raises(openai.RateLimitError) as caught:
             await stock.models.list()
         assert caught.value.response.headers["retry-after"]
+        enough.set()
         assert (await first).text == "one"
 
 

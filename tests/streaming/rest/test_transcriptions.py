@@ -14,11 +14,9 @@ import av
 import openai
 
 from streaming.inference import InlineStages
-from tests.streaming.rehearsal import SlowStages
 from tests.streaming.rest.audio_server import (
     WITHIN,
     client,
-    one_of_these,
     recording,
     serving,
 )
@@ -141,14 +139,25 @@ async def test_each_utterance_is_streamed_as_it_is_written(stock):
 
 
 async def test_the_first_utterance_does_not_wait_for_the_last():
-    slow = SlowStages(one_of_these(), recognize=0.3, respond=0, synthesize=0)
-    async with serving(stages=slow) as server, client(server) as stock:
-        loop = asyncio.get_running_loop()
+    read = asyncio.Event()
+
+    class Patient(InlineStages):
+        async def transcribe(self, pcm, candidates, *, priority):
+            heard = await super().transcribe(pcm, candidates, priority=priority)
+            if heard.text == "three":
+                await read.wait()
+            return heard
+
+    stages = Patient(SpellingRecognizer(), EchoResponder(), ToneSynthesizer())
+    async with serving(stages=stages) as server, client(server) as stock:
         events = await stock.audio.transcriptions.create(
             file=recording("one", "two", "three"), model="x", stream=True
         )
-        times = [loop.time() async for _ in events]
-    assert times[2] - times[0] > 0.5
+        told = []
+        async for event in events:
+            told.append(getattr(event, "delta", None))
+            read.set()
+    assert told == ["one", " two", " three", None]
 
 
 async def test_the_language_is_one_that_was_asked_for(stock):
