@@ -1,6 +1,7 @@
 """A real server in another process, which answers well, badly, slowly or not at all."""
 
 import asyncio
+import contextlib
 import json
 import subprocess
 import sys
@@ -76,10 +77,9 @@ async def test_text_comes_word_by_word(server):
 
 async def test_the_first_word_does_not_wait_for_the_last(server):
     async with chat(server) as asked:
-        stream = asked.converse([user("slowly one two three")], (), priority=1)
-        loop = asyncio.get_running_loop()
-        times = [loop.time() async for _ in stream]
-    assert times[-1] - times[0] > 0.2
+        stream = asked.converse([user("forever")], (), priority=1)
+        async with contextlib.aclosing(stream) as endless:
+            assert await anext(endless)
 
 
 async def test_what_is_asked_is_what_the_api_wants(server):
@@ -180,11 +180,9 @@ async def test_who_stops_listening_stops_the_server(server):
         await anext(stream)
         assert await get(server, "open") >= 1
         await stream.aclose()
-    for _ in range(100):
-        if await get(server, "open") == 0:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("the server still talks")
+    async with asyncio.timeout(15):
+        while await get(server, "open"):  # noqa: ASYNC110 - it is another process
+            await asyncio.sleep(0.02)
 
 
 async def test_no_more_than_agreed_at_once(server):

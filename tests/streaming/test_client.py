@@ -30,6 +30,9 @@ GREETING = serialize(GREETING_MESSAGE)
 UPDATED = SessionUpdated(
     languages=("en",), input_rate=16_000, output_rate=24_000, disclosure="I am one."
 )
+SOON = 15
+"""Seconds."""
+
 CLIP = Pcm(np.zeros(3200, dtype=np.int16), 16_000)
 
 
@@ -128,7 +131,9 @@ async def test_a_refused_language_is_an_error_and_others_are_not():
             await connection.send(error)
 
     async with server(refuse) as url, connected(url) as talker:
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(SOON):
+            while not talker.errors:  # noqa: ASYNC110 - there is no event for it
+                await asyncio.sleep(0.01)
         with pytest.raises(ClientError, match="no Klingon"):
             await talker.set_languages("tlh")
 
@@ -142,8 +147,9 @@ async def test_each_recording_is_given_time_to_be_answered():
         await stay(connection)
 
     async with server(answer_the_first) as url, connected(url) as talker:
-        await asyncio.sleep(0.05)
-        assert 1 in talker.turns
+        async with asyncio.timeout(SOON):
+            while 1 not in talker.turns:  # noqa: ASYNC110 - there is no event for it
+                await asyncio.sleep(0.01)
         await talker.speak(CLIP)
         begun = talker.now
         await talker.listen(settle=Millis(400))

@@ -260,17 +260,24 @@ async def test_a_web_page_must_be_listed(origins, lines, status):
 
 async def test_a_crowd_that_comes_at_once_passes_no_limit():
     async with serving(max_sessions=3) as served:
+        knocked, all_knocked = [], asyncio.Event()
+
+        def knock(*, let_in):
+            knocked.append(let_in)
+            if len(knocked) == 30:
+                all_knocked.set()
 
         async def come():
             try:
                 async with talking(served):
-                    await asyncio.sleep(0.3)
+                    knock(let_in=True)
+                    await all_knocked.wait()
             except (InvalidStatus, ConnectionClosed):
-                return 0
-            return 1
+                knock(let_in=False)
 
-        came = await asyncio.gather(*(come() for _ in range(30)))
-        assert sum(came) == 3
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.gather(*(come() for _ in range(30)))
+        assert sum(knocked) == 3
 
 
 async def test_a_port_that_is_taken_is_a_fault_with_a_way_out(served):
@@ -334,7 +341,7 @@ async def test_a_turn_that_does_not_end_is_cut_off_at_the_deadline():
         await peer.until("parley.floor", floor="user")
         begun = time.monotonic()
         await served.server.drain()
-        assert 0.2 <= time.monotonic() - begun < 2
+        assert 0.2 <= time.monotonic() - begun < PATIENCE
         assert await peer.closed() == 1001
 
 
@@ -344,7 +351,7 @@ async def test_who_does_not_listen_cannot_hold_up_the_end():
         silent = await asyncio.open_connection("127.0.0.1", served.port)
         begun = time.monotonic()
         await served.server.drain()
-        assert time.monotonic() - begun < 4
+        assert time.monotonic() - begun < 2 * PATIENCE
         mute.close()
         silent[1].close()
 
@@ -425,8 +432,8 @@ async def test_a_session_leaves_nothing_behind(served, visit):
 
 
 async def at_rest(served):
-    """The last session is over within a second."""
-    for _ in range(20):
+    """The last session is over soon."""
+    for _ in range(100):
         await asyncio.sleep(0.05)
         page = served.services.telemetry.page(ready=True, waiting={})
         if b"parley_sessions_active 0.0" in page:
