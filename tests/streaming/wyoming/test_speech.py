@@ -14,6 +14,7 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 from streaming.inference import InlineStages
 from tests.streaming.script import Voices
 from tests.streaming.wyoming.home_assistant import (
+    PATIENCE,
     connected,
     serving,
     speech_to_text,
@@ -133,7 +134,9 @@ def test_a_client_that_is_gone_before_all_is_said_is_no_bug_of_the_server(caplog
                 pass
             # Unread audio makes the kernel reset the connection.
             await client.disconnect()
-            await asyncio.sleep(0.5)
+            async with asyncio.timeout(PATIENCE):
+                while server.connections:  # noqa: ASYNC110 - there is no event for it
+                    await asyncio.sleep(0.01)
 
     with caplog.at_level(logging.DEBUG):
         uvloop.run(leave_early())
