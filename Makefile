@@ -29,7 +29,8 @@ export PARLEY_PEERS ?= $(abspath $(PEERS))
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-peers demo serve verify test test-clients style types contracts \
 	spelling tests coverage format bench peers models \
-	models-acoustic models-turn-end models-recognizer models-intents docs lock clean
+	models-acoustic models-turn-end models-recognizer models-intents can-train docs \
+	lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -104,18 +105,25 @@ models: models-acoustic models-turn-end models-recognizer models-intents ## make
 resume = $(if $(wildcard $(RUNS)/$(1)/checkpoint.pt),--resume)
 recordings := $(or $(wildcard $(PARLEY_SPEECH)/train),$(wildcard ../shared/speech/train))
 
-models-acoustic: $(VENV)/.dev
+models-acoustic models-turn-end models-recognizer models-intents: can-train
+
+can-train: $(VENV)/.dev
+	@$(BIN)/python -c 'import torch' 2>/dev/null || { \
+		echo "Models are made with the extra train: $(BIN)/pip install -e '.[train]'"; \
+		exit 2; }
+
+models-acoustic:
 	$(BIN)/python -m models.recipes.acoustic.train --out $(RUNS)/acoustic \
 		$(call resume,acoustic)
 	$(BIN)/python -m models.recipes.acoustic.ship --run $(RUNS)/acoustic --version new
 
 # It reads what the acoustic model hears: first that one, then this.
-models-turn-end: $(VENV)/.dev
+models-turn-end:
 	$(BIN)/python -m models.recipes.turn_end.train --out $(RUNS)/turn-end \
 		$(call resume,turn-end)
 	$(BIN)/python -m models.recipes.turn_end.ship --run $(RUNS)/turn-end --version new
 
-models-recognizer: $(VENV)/.dev
+models-recognizer:
 ifneq ($(recordings),)
 	$(BIN)/python -m models.recipes.recognizer.train --out $(RUNS)/recognizer \
 		--until 0.33 $(call resume,recognizer)
@@ -134,7 +142,7 @@ endif
 
 models-intents: INTENTS := $(RUNS)/intents
 models-intents: RECIPE := $(BIN)/python -m models.recipes.intents
-models-intents: $(VENV)/.dev
+models-intents:
 	@mkdir -p $(INTENTS)
 	$(RECIPE).pools --out $(INTENTS)/pools.pkl
 	$(RECIPE).hearing --out $(INTENTS)/heard.jsonl

@@ -10,6 +10,7 @@ from benchmarks.effects import Walk
 from benchmarks.paused_speech import PausedClip
 from benchmarks.peers.client import Answer
 from benchmarks.waiting import Score
+from streaming.commands import target_rows
 from streaming.commands.tables import percent, table
 from voice.timings import Percentiles, percentiles
 
@@ -33,21 +34,11 @@ ALL_TURNS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One target."""
+class Row(target_rows.Row):
+    """One target of conversations."""
 
-    name: str
-    target: str
-    measured: str
-    met: bool | None
-    """None: it could not be measured here."""
     values: Mapping[str, float] = field(default_factory=dict)
     """What `measured` tells, as numbers."""
-
-    @property
-    def verdict(self) -> str:
-        """As it is printed."""
-        return {True: "PASS", False: "MISS", None: "–"}[self.met]
 
 
 @dataclass(slots=True)

@@ -84,7 +84,7 @@ def test_one_wrong_effect_is_a_miss():
 
 def test_what_was_not_measured_is_neither():
     assert load_row(Observed()).met is None
-    assert "–" in page([load_row(Observed())])
+    assert "skipped" in page([load_row(Observed())])
 
 
 def test_a_part_that_fails_or_hangs_leaves_the_others(tmp_path, monkeypatch):
