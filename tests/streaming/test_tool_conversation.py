@@ -438,6 +438,17 @@ async def test_only_what_reads_is_called_before_the_end(
     assert faults == []
 
 
+async def hang_up(answer, told, tasks):
+    """Listen until a call is under way; then the session is over."""
+    listener = asyncio.create_task(anext(answer.words()))
+    async with asyncio.timeout(20):
+        while not told:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await tasks.aclose()
+    listener.cancel()
+    await asyncio.gather(listener, return_exceptions=True)
+
+
 async def test_the_end_of_a_session_does_not_cut_off_what_has_effects(
     model, toolbox, journal, monkeypatch, caplog
 ):
@@ -451,13 +462,7 @@ async def test_the_end_of_a_session_does_not_cut_off_what_has_effects(
         said = "call t__hold {}"
         one = Answer(assistant, situation(tasks, told, [], said))
         one.release(None)
-        listener = asyncio.create_task(anext(one.words()))
-        async with asyncio.timeout(20):
-            while not told:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-        await tasks.aclose()
-        listener.cancel()
-        await asyncio.gather(listener, return_exceptions=True)
+        await hang_up(one, told, tasks)
         assert [used.state for used in told] == ["running"]
         journal.with_name("go").touch()
         with caplog.at_level("INFO"):
@@ -481,13 +486,7 @@ async def test_what_only_reads_ends_with_the_session(
         one = Answer(
             assistant, situation(tasks, told, [], 'call t__wait {"seconds":30}')
         )
-        listener = asyncio.create_task(anext(one.words()))
-        async with asyncio.timeout(20):
-            while not told:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-        await tasks.aclose()
-        listener.cancel()
-        await asyncio.gather(listener, return_exceptions=True)
+        await hang_up(one, told, tasks)
         async with asyncio.timeout(5):
             await toolbox.finish()
     assert [used.state for used in told] == ["running", "failed"]
