@@ -9,6 +9,7 @@ which sentences go on after it, and not once for every sentence.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import log
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -29,6 +30,10 @@ Said: TypeAlias = tuple[tuple[tuple[Form, Sounds], ...], ...]
 
 _STEP = 0.5
 """To which rarities are rounded, so that more words end alike."""
+
+_CLEARLY = log(2)
+"""By how much a word must be less rare than one that sounds like it to be written
+instead: twice as often. A few thousand drawn sentences tell nothing finer."""
 
 
 class _Word(NamedTuple):
@@ -105,11 +110,22 @@ class PhoneGraph:
         """The word that leads from one state to another by these sounds."""
         row = self._rows.get(state)
         if row is None:
-            row = self._rows[state] = {}
-            for class_, target in self.sentences.arcs[state]:
-                for form, said in self.said[class_]:
-                    row.setdefault((said, target), form.written)
+            row = self._rows[state] = self._commonest(state)
         return row[sounds, to]
+
+    def _commonest(self, state: int) -> dict[tuple[Sounds, int], str]:
+        """The words that leave a state; of those that sound alike, the commonest."""
+        row: dict[tuple[Sounds, int], tuple[float, str]] = {}
+        sentences = self.sentences
+        for (class_, to), rarity in zip(
+            sentences.arcs[state], sentences.rarities[state], strict=True
+        ):
+            for form, said in self.said[class_]:
+                total = rarity + form.rarity
+                known = row.get((said, to))
+                if known is None or total < known[0] - _CLEARLY:
+                    row[said, to] = total, form.written
+        return {way: written for way, (_, written) in row.items()}
 
     @cached_property
     def _rows(self) -> dict[int, dict[tuple[Sounds, int], str]]:

@@ -1,5 +1,7 @@
 """Searching small graphs of which all sentences are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -146,6 +148,29 @@ def test_sentences_that_sound_the_same_are_both_found_and_none_is_sure() -> None
     result = found(heard("red on"), compiled("red on", "read on"))
     assert {sentence.text for sentence in result.sentences} == {"red on", "read on"}
     assert result.margin == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("rarities", "written"),
+    [((2.0, 0.1), "red on"), ((0.1, 2.0), "read on"), ((0.7, 0.6), "read on")],
+)
+def test_of_words_that_sound_alike_the_commonest_is_written(
+    rarities: tuple[float, float], written: str
+) -> None:
+    """The first one, where neither is clearly commoner."""
+    graph = sentences("red on", "read on")
+    ways = dict(zip(("read", "red"), rarities, strict=True))
+    words = [form.written for (form,) in graph.words]
+    row = tuple(ways[words[class_]] for class_, _ in graph.arcs[-1])
+    (_, on), *_ = graph.arcs[-1]
+    same = replace(
+        graph,
+        arcs=(*graph.arcs[:-1], tuple((class_, on) for class_, _ in graph.arcs[-1])),
+        rarities=(*graph.rarities[:-1], row),
+    )
+    lexicon = tuple(((form, SAID[form.spoken]),) for (form,) in same.words)
+    result = found(heard("red on"), PhoneGraph.compile(same, lexicon, PHONES))
+    assert [sentence.text for sentence in result.sentences] == [written]
 
 
 def test_a_sentence_of_the_graph_fits_better_than_another() -> None:
