@@ -10,6 +10,7 @@ from dataclasses import replace
 from math import exp, inf, log
 from typing import NamedTuple, TypeAlias
 
+from voice.phrase_trees import Beginning
 from voice.sentence_graphs import Arc, Form, SentenceGraph, State
 
 __all__ = ["CLOSED", "CLOSER", "OPENER", "REQUEST", "courteous"]
@@ -30,23 +31,10 @@ CLOSED = "Closed"
 _MOST_CLOSERS = 2
 
 
-class _Node:
-    """A beginning of phrases."""
-
-    def __init__(self, phrases: Iterable[str] = ()) -> None:
-        self.further: dict[str, _Node] = {}
-        self.ends = False
-        for phrase in phrases:
-            node = self
-            for word in phrase.casefold().split():
-                node = node.further.setdefault(word, _Node())
-            node.ends = True
-
-
 class _Asking(NamedTuple):
     """Within what comes before a sentence."""
 
-    node: _Node
+    node: Beginning
     behind: "_Places"
     """Where a phrase that ends leads to."""
     rarity: float
@@ -74,11 +62,11 @@ def courteous(
     """
     words = " ".join([*openers, *requests, *closers]).casefold().split()
     build = _Build(graph, words)
-    build.close(_Node(closers))
-    start, asking = build.shifted(graph.start), _Node(requests)
+    build.close(Beginning(closers))
+    start, asking = build.shifted(graph.start), Beginning(requests)
     only_sentences: _Places = frozenset({start})
     second: _Places = frozenset({start, _Asking(asking, only_sentences, REQUEST)})
-    opening = _Asking(_Node(openers), second, OPENER)
+    opening = _Asking(Beginning(openers), second, OPENER)
     build.state(frozenset({start, opening, _Asking(asking, second, REQUEST)}))
     return build.graph()
 
@@ -108,7 +96,7 @@ class _Build:
 
     # --- After a sentence -----------------------------------------------------
 
-    def close(self, closers: _Node) -> None:
+    def close(self, closers: Beginning) -> None:
         """Put `closers` behind every sentence."""
         first: _Row = {}
         for _ in range(_MOST_CLOSERS):
@@ -131,7 +119,7 @@ class _Build:
         """The number that a state of the sentences has now."""
         return state + self._closings
 
-    def _closers(self, node: _Node, next_: _Row, rarity: float) -> _Row:
+    def _closers(self, node: Beginning, next_: _Row, rarity: float) -> _Row:
         """The words that go on from a beginning of closers.
 
         Args:

@@ -7,6 +7,7 @@ the phrases of `voice.waking` in front, each of which may also stand alone.
 from collections.abc import Iterable
 from math import exp, log
 
+from voice.phrase_trees import Beginning
 from voice.sentence_graphs import Form, SentenceGraph, State
 
 __all__ = ["CALL", "after_call"]
@@ -18,14 +19,6 @@ EVEN = log(2)
 """Nobody knows how often the phrase is said: as often as not, and as often alone."""
 
 
-class _Node:
-    """A beginning of phrases."""
-
-    def __init__(self) -> None:
-        self.further: dict[str, _Node] = {}
-        self.ends = False
-
-
 def after_call(graph: SentenceGraph, phrases: Iterable[str]) -> SentenceGraph:
     """The same sentences, with and without a phrase before them, and each phrase.
 
@@ -33,14 +26,11 @@ def after_call(graph: SentenceGraph, phrases: Iterable[str]) -> SentenceGraph:
     The graph stays deterministic.
     """
     build = _Build(graph)
-    root = _Node()
-    for phrase in phrases:
-        words = phrase.casefold().split()
-        if words and not _begins(graph, words):
-            node = root
-            for word in words:
-                node = node.further.setdefault(word, _Node())
-            node.ends = True
+    root = Beginning(
+        phrase
+        for phrase in phrases
+        if (words := phrase.casefold().split()) and not _begins(graph, words)
+    )
     if not root.further:
         return graph
     build.add(root, graph.start)
@@ -75,7 +65,7 @@ class _Build:
 
     def add(
         self,
-        node: _Node,
+        node: Beginning,
         beside: State | None = None,
         *,
         said: float = EVEN,

@@ -36,7 +36,8 @@ _PACKAGES = ("espeakng-loader", "hassil", "home-assistant-intents", "unicode-rbn
 
 _SOURCES = (
     *("home.py", "phones.py", "plurals.py", "scoring.py", "sentence_graphs.py"),
-    *("courteous_sentences.py", "wake_sentences.py", "sentence_preparation.py"),
+    *("courteous_sentences.py", "wake_sentences.py", "phrase_trees.py"),
+    "sentence_preparation.py",
     "synthesizers/espeak.py",
     *("recognizers/lexicon.py", "recognizers/reductions.py"),
     "recognizers/phrases.py",
