@@ -1,5 +1,6 @@
 """The calls, who may make them, and how many at a time."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.applications import Starlette
@@ -8,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from websockets.datastructures import Headers
 
 from streaming.config import RestConfig
@@ -28,6 +29,9 @@ MODELS = ("parley-hears", "parley-speaks")
 
 OPEN = frozenset({"/healthz", "/v1/audio/models", "/v1/audio/voices"})
 """Without a key: Open WebUI asks for the names of voices and models without one."""
+
+TAKEN_WITHIN = 30.0
+"""Seconds in which a client must take what it is sent: it has one of a few places."""
 
 CREATED = 1_763_683_200
 """Seconds since 1970; the models have no better date."""
@@ -152,7 +156,9 @@ class _Doorkeeper:
             return
         self._running += 1
         try:
-            await self._inner(scope, receive, send)
+            await self._inner(scope, receive, _in_time(send))
+        except _NotTakenError:
+            self._telemetry.failed("slow_reader")
         finally:
             self._running -= 1
 
@@ -173,3 +179,18 @@ class _Doorkeeper:
                 "too_many_requests", f"{self._most} requests run; try again"
             )
         return None
+
+
+class _NotTakenError(Exception):
+    """The client does not read."""
+
+
+def _in_time(send: Send) -> Send:
+    async def sent(message: Message) -> None:
+        try:
+            async with asyncio.timeout(TAKEN_WITHIN):
+                await send(message)
+        except TimeoutError as error:
+            raise _NotTakenError from error
+
+    return sent

@@ -1,6 +1,7 @@
 """Models, keys, and what is answered to those who ask wrongly."""
 
 import asyncio
+import json
 
 import httpx
 import pytest
@@ -69,6 +70,29 @@ async def test_more_requests_than_there_is_room_for_are_told_to_come_back():
         assert caught.value.response.headers["retry-after"]
         enough.set()
         assert (await first).text == "one"
+
+
+async def test_who_does_not_read_the_answer_loses_the_place(monkeypatch):
+    monkeypatch.setattr("streaming.rest.app.TAKEN_WITHIN", 0.2)
+    body = json.dumps({"input": "word " * 800, "response_format": "pcm"})
+    async with serving(max_requests=1) as server, client(server) as stock:
+        reader, writer = await asyncio.open_connection(
+            server.address.host, server.address.port, limit=1024
+        )
+        head = (
+            f"POST /v1/audio/speech HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}"
+        )
+        writer.write(f"{head}\r\n\r\n{body}".encode())
+        assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+        async with asyncio.timeout(15):
+            while True:
+                try:
+                    assert [model async for model in stock.models.list()]
+                except openai.RateLimitError:
+                    await asyncio.sleep(0.05)
+                else:
+                    break
+        writer.close()
 
 
 async def test_a_page_that_is_not_listed_may_not_ask():
