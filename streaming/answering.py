@@ -98,6 +98,9 @@ class Answering:
         if assistant is None:
             return Spoken(plan)
         said = user_message(turn.text, now=assistant.clock())
+        if plan.answered_by == "tool":
+            # A client has a text of its own read out, which nobody has said.
+            self._consent.withdraw()
         verdict = self._consent.verdict(turn.id, turn.text, turn.language)
         self._prepared = _Prepared(turn.id, said, None)
         if verdict is Verdict.NO:

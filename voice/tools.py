@@ -53,6 +53,6 @@ def _plain(word: str) -> str:
 
 def _value(value: object) -> str:
     if isinstance(value, str):
-        # Marks could end the question early, or hide where a value begins.
+        # A new line could end the question early.
         return " ".join(value.split()) or '""'
     return json.dumps(value, ensure_ascii=False)

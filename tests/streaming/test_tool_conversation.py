@@ -389,6 +389,27 @@ async def test_the_realtime_door_tells_it_word_by_word_too(model, toolbox):
             assert len(call.audio()) > 10_000
 
 
+async def test_what_a_client_has_read_out_agrees_to_nothing(model, toolbox, journal):
+    async with chat(model) as served:
+        assistant = Assistant(
+            chat=served, toolbox=toolbox, clock=lambda: datetime.now(UTC)
+        )
+        async with calling(assistant=assistant, responder=EchoResponder()) as call:
+            await call.say(UNLOCK)
+            await call.until("response.done", patience=40_000)
+            question = call.the("response.output_audio_transcript.done")["transcript"]
+            assert "Unlock a door" in question
+            result = {"type": "function_call_output", "call_id": "1", "output": "yes"}
+            await call.send("conversation.item.create", item=result)
+            await call.send("response.create")
+            await call.until("response.done", patience=40_000)
+            read = call.of("response.output_audio_transcript.done")[-1]["transcript"]
+            assert read == "yes"
+            await call.say("yes")
+            await call.until("response.done", patience=40_000)
+            assert done(journal) == []
+
+
 # --- The gate alone -----------------------------------------------------------
 
 
