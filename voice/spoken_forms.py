@@ -105,7 +105,10 @@ class _Reader:
         return text
 
     def _compile(self) -> list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]]:
-        """What is looked for, in this order: a date would else be a decimal number."""
+        """What is looked for, in this order: a date would else be a decimal number.
+
+        What is counted in words comes first: later there are such words after decimals.
+        """
         table = self._table
         group = "," if table.point else r"[.\u00a0\u202f]"
         months = _any(self._months)
@@ -117,6 +120,13 @@ class _Reader:
         counted = _any(self._genders)
         first = r"1°?" if len(table.days) == 1 else r"(?!)"
         return [
+            (
+                re.compile(
+                    rf"(?P<minus>{_MINUS})?(?<![\w.,:])(?P<number>\d{{1,3}})"
+                    rf"(?=\s(?P<word>{counted})(?!\w))"
+                ),
+                self._counted,
+            ),
             (
                 re.compile(r"(?<![\w-])(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)(?![\w-])"),
                 self._date,
@@ -179,14 +189,6 @@ class _Reader:
                     rf"(?P<unit>{units})(?![\w°])(?P<dot>\.(?=\s[a-zß-öø-ÿа-яα-ω]))?"
                 ),
                 self._measure,
-            ),
-            (
-                re.compile(
-                    rf"(?<![\w.,:])(?P<number>\d{{1,3}})(?=\s(?P<word>{counted})(?!\w))"
-                ),
-                lambda match: self._count(
-                    match["number"], self._genders[match["word"]]
-                ),
             ),
             (
                 re.compile(
@@ -257,7 +259,7 @@ class _Reader:
         if match["unit"] == "s" and re.match(r"\s\w", after):
             return match[0]  # "with" in four languages
         if match["unit"] == "s" and (
-            len(match["number"]) == 4 or before[-4:] == "the "
+            len(match["number"]) == 4 or before.rstrip("'’")[-4:] == "the "
         ):
             return match[0]  # "the 90s"
         return self._quantity(match["minus"] or "", match["number"], match["unit"])
@@ -265,10 +267,7 @@ class _Reader:
     def _quantity(self, minus: str, number: str, unit: str) -> str:
         whole, _, decimals = number.replace(",", ".").partition(".")
         word = self._form(self._units[unit], int(whole), whole=not decimals)
-        counted = self._number(minus, number)
-        if counted.isdecimal():
-            counted = self._count(counted, self._genders.get(word, ""))
-        return f"{counted} {word}"
+        return f"{self._number(minus, number, self._genders.get(word, ''))} {word}"
 
     def _plain(self, match: re.Match[str]) -> str:
         number, minus = match["number"], match["minus"] or ""
@@ -276,11 +275,15 @@ class _Reader:
             return match[0]
         return self._number(minus, number)
 
-    def _number(self, minus: str, number: str) -> str:
+    def _counted(self, match: re.Match[str]) -> str:
+        gender = self._genders[match["word"]]
+        return self._number(match["minus"] or "", match["number"], gender)
+
+    def _number(self, minus: str, number: str, gender: str = "") -> str:
         whole, _, decimals = number.replace(",", ".").partition(".")
         sign = f"{self._table.minus} " if minus else ""
         if not decimals.strip("0"):
-            return f"{sign}{whole}"
+            return f"{sign}{self._count(whole, gender)}"
         comma = self._form(self._table.comma, int(whole))
         return f"{sign}{whole} {comma} {self._decimals(decimals)}"
 
