@@ -259,7 +259,8 @@ class _Reader:
         if match["unit"] == "s" and re.match(r"\s\w", after):
             return match[0]  # "with" in four languages
         if match["unit"] == "s" and (
-            len(match["number"]) == 4 or before.rstrip("'’")[-4:] == "the "
+            re.fullmatch(r"\d{4}", match["number"])
+            or before.rstrip("'’")[-4:] == "the "
         ):
             return match[0]  # "the 90s"
         return self._quantity(match["minus"] or "", match["number"], match["unit"])
