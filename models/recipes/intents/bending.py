@@ -63,37 +63,6 @@ class Manners:
                 command = replace(command, words=words)
         return command
 
-    def amid(
-        self, command: Command, frequent: Sequence[str], rng: random.Random
-    ) -> Command:
-        """The same command among words that say nothing.
-
-        So are courtesies that nobody listed, and those that were misheard.
-        """
-        before, after = rng.choice(((True, False), (True, False), (False, True)))
-        if rng.random() < 0.2:
-            before = after = True
-        words = command.words
-        if before:
-            words = (*self._idle(rng.choice((1, 2, 3, 4, 5, 6)), frequent, rng), *words)
-        if after:
-            words = (*words, *self._idle(rng.choice((1, 2, 3, 4, 5)), frequent, rng))
-        return command if len(words) > MOST_WORDS else replace(command, words=words)
-
-    def _idle(
-        self, count: int, frequent: Sequence[str], rng: random.Random
-    ) -> list[Word]:
-        """Frequent words, and such as courtesies are made of; none that denies."""
-        denying = set(words_of(" ".join(self.never)))
-        polite = words_of(" ".join(rng.sample(self.before + self.after, 3)))
-        found = [
-            rng.choice(polite)
-            if rng.random() < 0.5
-            else frequent[int(len(frequent) * rng.random() ** 2)]
-            for _ in range(count)
-        ]
-        return [Word(word) for word in found if word not in denying]
-
     def denied(self, command: Command, rng: random.Random) -> Command:
         """What sounds like a command and must not be taken for one."""
         never = _words(rng.choice(self.never))

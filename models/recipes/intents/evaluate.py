@@ -40,7 +40,7 @@ MOST_OTHERWISE = 0.025
 
 WHOLE = 0.2
 """Least probability of an intent with its slots: chosen on every second command, with
-the weights of version 1. Below it twice as many slots are wrong as right."""
+the weights of version 1. Below it as many slots are wrong as right."""
 
 SILENT = 1.01
 """What no answer reaches."""

@@ -31,9 +31,6 @@ __all__ = ["Codec", "Example", "Mixture", "answer"]
 
 PADDING = "<pad>"
 
-AMID = 0.2
-"""Of commands that stand among words that say nothing."""
-
 
 def answer(command: Command) -> list[str]:
     """The tokens that should follow the prompt; `NONE` where a slot is in pieces."""
@@ -191,8 +188,6 @@ class Mixture:
         if kind < 0.78:
             if rng.random() < 0.5:
                 command = manners.bent(command, rng)
-            if rng.random() < AMID:
-                command = manners.amid(command, pool.frequent, rng)
         elif kind < 0.84:
             command = interrupted(command, rng)
         elif kind < 0.87:
