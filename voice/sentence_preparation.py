@@ -51,7 +51,7 @@ def prepared_sentences(
     # Besides what is given to it, a graph depends on our program and its packages alone.
     commands = cache.get(
         ("commands", repr(home), language, repr(phones), *called),
-        lambda: _compiled(_commands(home, language, called), phones),
+        lambda: _commands(home, language, called, phones),
     )
     besides = _said_besides(language)
     phrases = cache.get(
@@ -61,7 +61,9 @@ def prepared_sentences(
     return commands, phrases
 
 
-def _commands(home: Home, language: str, called: Sequence[str]) -> SentenceGraph:
+def _commands(
+    home: Home, language: str, called: Sequence[str], phones: Sequence[str]
+) -> PhoneGraph:
     """Everything that the grammar understands."""
     sentences = spoken_sentences(home, language)
     assert sentences is not None, "only languages with a grammar are heard"
@@ -72,7 +74,7 @@ def _commands(home: Home, language: str, called: Sequence[str]) -> SentenceGraph
         requests=said.requests,
         closers=said.closers,
     )
-    return after_call(polite, called)
+    return _compiled(after_call(polite, called), phones, within=sentences)
 
 
 def _said_besides(language: str) -> tuple[str, ...]:
@@ -81,7 +83,12 @@ def _said_besides(language: str) -> tuple[str, ...]:
     return (*LANGUAGES[language].backchannels, *words.yes, *words.no)
 
 
-def _compiled(sentences: SentenceGraph, phones: Sequence[str]) -> PhoneGraph:
+def _compiled(
+    sentences: SentenceGraph,
+    phones: Sequence[str],
+    *,
+    within: SentenceGraph | None = None,
+) -> PhoneGraph:
     espeak, language = Espeak.load(), sentences.language
 
     def pronounce(voice: str, text: str) -> Phones:
@@ -89,5 +96,6 @@ def _compiled(sentences: SentenceGraph, phones: Sequence[str]) -> PhoneGraph:
         return tuple(sound for symbol in symbols for sound in atoms(symbol))
 
     voices = (VOICES[language], *ACCENTS.get(language, ()))
-    said = lexicon(sentences, *(partial(pronounce, voice) for voice in voices))
+    accents = (partial(pronounce, voice) for voice in voices)
+    said = lexicon(sentences, *accents, within=within)
     return PhoneGraph.compile(sentences, said, phones)

@@ -39,17 +39,33 @@ REDUCTION = 1.0
 SENTENCES = 1500
 """That are said to hear the words among others."""
 
+SENTENCES_AROUND = 1000
+"""More of them, with what may stand around sentences."""
+
 _LEAST_SHARE = 0.1
 _LEAST_OFTEN = 2
 _OVER_EARLY = 0.4
 """Chance that a sampled sentence ends where it may."""
 
 
-def lexicon(graph: SentenceGraph, *accents: Pronounce) -> Lexicon:
-    """All ways to say the words of `graph`; takes a second or two for each accent."""
+def lexicon(
+    graph: SentenceGraph, *accents: Pronounce, within: SentenceGraph | None = None
+) -> Lexicon:
+    """All ways to say the words of `graph`; takes a second or two for each accent.
+
+    Args:
+        graph: whose words are said.
+        accents: in which they are said.
+        within: the sentences that those of the graph only have words around. They are
+            listened to by themselves too: were there many words around them, they would
+            come too seldom to tell how their own words sound.
+    """
+    samples = _sentences(within or graph, SENTENCES)
+    if within is not None:
+        samples += _sentences(graph, SENTENCES_AROUND)
     ways: dict[Form, dict[Phones, float]] = {}
     for pronounce in accents:
-        for form, phones in _full(graph, pronounce):
+        for form, phones in _full(graph, samples, pronounce):
             ways.setdefault(form, {})[phones] = 0.0
     for known in ways.values():
         for phones in tuple(known):
@@ -66,13 +82,15 @@ def lexicon(graph: SentenceGraph, *accents: Pronounce) -> Lexicon:
     )
 
 
-def _full(graph: SentenceGraph, pronounce: Pronounce) -> Iterator[tuple[Form, Phones]]:
+def _full(
+    graph: SentenceGraph, samples: Sequence[list[Form]], pronounce: Pronounce
+) -> Iterator[tuple[Form, Phones]]:
     """The ways of one accent to say each form, alone and in sentences."""
     alone = {
         form: _alone(form.spoken, pronounce) for forms in graph.words for form in forms
     }
     heard: dict[Form, Counter[Phones]] = {}
-    for forms in _sentences(graph):
+    for forms in samples:
         text = joined(form.spoken for form in forms)
         apart = [alone[form] for form in forms]
         for form, phones in zip(forms, _shares(apart, pronounce(text)), strict=True):
@@ -95,10 +113,10 @@ def _ways(alone: Phones, heard: Counter[Phones]) -> list[Phones]:
     return list(dict.fromkeys(filter(None, ways)))[:MOST_PRONUNCIATIONS]
 
 
-def _sentences(graph: SentenceGraph) -> list[list[Form]]:
+def _sentences(graph: SentenceGraph, count: int) -> list[list[Form]]:
     """Some sentences, the same every time."""
     rng = random.Random(graph.language)  # noqa: S311 - nothing secret
-    return [_sentence(graph, rng) for _ in range(SENTENCES)]
+    return [_sentence(graph, rng) for _ in range(count)]
 
 
 def _sentence(graph: SentenceGraph, rng: random.Random) -> list[Form]:

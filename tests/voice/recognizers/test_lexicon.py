@@ -1,5 +1,7 @@
 """How words may sound: alone, among others, in other accents, and said carelessly."""
 
+from dataclasses import replace
+
 import pytest
 
 from voice.phones import PHONES
@@ -49,6 +51,26 @@ def test_a_word_is_also_said_as_its_neighbours_make_it() -> None:
 
     found = ways(lexicon(graph("les", "amis"), linked), "les")
     assert set(found) == {"les", "lesz"}
+
+
+def test_rare_sentences_are_heard_however_much_may_stand_around_them() -> None:
+    def linked(text: str) -> Phones:
+        return spelled(text.replace("les amis", "lesz amis"))
+
+    inner = graph("les", "amis")
+    others = tuple((Form(f"b{n}", f"b{n}"),) for n in range(8000))
+    around = replace(
+        inner,
+        words=(*inner.words, *others),
+        # Of the words that may come first, one in eight thousand begins the sentence.
+        arcs=(
+            *inner.arcs[:-1],
+            (*inner.arcs[-1], *((2 + n, 0) for n in range(len(others)))),
+        ),
+        rarities=(*inner.rarities[:-1], (0.0,) * (1 + len(others))),
+    )
+    assert set(ways(lexicon(around, linked), "les")) == {"les"}
+    assert set(ways(lexicon(around, linked, within=inner), "les")) == {"les", "lesz"}
 
 
 def test_every_accent_adds_its_own_way() -> None:
