@@ -21,6 +21,7 @@ from voice.recognizers.phrases import phrase_graph
 from voice.responders.courtesies import courtesies_in
 from voice.responders.spoken_sentences import spoken_sentences
 from voice.sentence_graphs import SentenceGraph
+from voice.stop_words import stops_in
 from voice.synthesizers.espeak import ACCENTS, VOICES, Espeak
 from voice.wake_sentences import after_call
 
@@ -58,7 +59,13 @@ def prepared_sentences(
         ("phrases", language, repr(phones), *besides),
         lambda: _compiled(phrase_graph(language, besides), phones),
     )
-    return commands, phrases
+    # Apart from the others, which would be rarer for them.
+    stopping = stops_in(language)
+    stops = cache.get(
+        ("stops", language, repr(phones), *stopping),
+        lambda: _compiled(phrase_graph(language, stopping), phones),
+    )
+    return commands, phrases, stops
 
 
 def _commands(

@@ -366,7 +366,8 @@ forgotten there and kept here. Then one of these decides:
 - speech that lasts as long as `barge_in`, words or not: likewise;
 - silence before that: the recogniser tells words from "mhm". After words the reply is
   over; after a sign of listening, a cough, or nothing it goes on (`Unduck`), a little
-  before the place where it fell silent, at the beginning of a word.
+  before the place where it fell silent, at the beginning of a word. Short words must be
+  certain, those to stop with less so ("stop", "para para"; `voice/substance.py`).
 
 What counts as heard ends where the reply fell silent. Our own voice, coming back
 through the microphone, is told apart before the speech gate (`voice/echo.py`).

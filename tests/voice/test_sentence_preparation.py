@@ -34,9 +34,10 @@ def words(graph: PhoneGraph) -> set[str]:
 def test_what_was_prepared_is_kept_where_a_folder_is_named(
     home, tmp_path, monkeypatch
 ) -> None:
-    commands, phrases = prepared(home, tmp_path)
+    commands, phrases, stops = prepared(home, tmp_path)
     assert {"лампа", "кухня"} <= words(commands)
     assert {"да", "не"} <= words(phrases)
+    assert "стоп" in words(stops)
 
     def none(home: Home, language: str) -> None:
         raise LookupError
@@ -47,6 +48,7 @@ def test_what_was_prepared_is_kept_where_a_folder_is_named(
     assert [graph.sentences for graph in again] == [
         commands.sentences,
         phrases.sentences,
+        stops.sentences,
     ]
     with pytest.raises(LookupError):
         prepared(replace(home, devices=()), tmp_path)

@@ -20,6 +20,7 @@ from voice.responders.targets import as_intent, find_targets
 from voice.responders.timers import TIMER_DEEDS, start_timer
 from voice.responders.wishes import Wishes
 from voice.stages import Intent, Plan
+from voice.stop_words import is_stop
 
 __all__ = ["GRAMMAR_LANGUAGES", "GrammarResponder"]
 
@@ -88,6 +89,8 @@ class GrammarResponder:
         parse = tongue.grammar.parse(text) if tongue else None
         if tongue is None:
             return _not_understood(language)
+        if parse is None and is_stop(text, language):
+            return _stopped(tongue, text, language)
         if parse is None:
             return _near_miss(tongue, text, language)
         turn = self._turn(parse, language, home, now)
@@ -166,6 +169,20 @@ def _not_understood(language: str) -> Plan:
         language=spoken.tag,
         effects=(),
         answered_by="none",
+    )
+
+
+def _stopped(tongue: _Tongue, text: str, language: str) -> Plan:
+    """Nothing is to be done, nor explained; more may follow: "wait, turn it off"."""
+    judged = judge(text, tongue.grammar.read(text), None, devices=0, timers=0)
+    begins = judged is Completeness.PREFIX
+    return Plan(
+        intent=Intent(name="HassNevermind", slots=()),
+        completeness=judged if begins else Completeness.EXTENDABLE,
+        reply=tongue.replies.phrases.okay,
+        language=language,
+        effects=(),
+        answered_by="grammar",
     )
 
 

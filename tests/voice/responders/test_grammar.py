@@ -14,6 +14,7 @@ from voice.events import Completeness
 from voice.home_files import load_home
 from voice.languages import LANGUAGES
 from voice.responders.grammar import GRAMMAR_LANGUAGES, GrammarResponder
+from voice.stages import Intent
 
 # --- Intents and slots ----------------------------------------------------------
 
@@ -162,6 +163,26 @@ def test_what_is_hardly_speech_is_not_understood(
     assert plan.intent is None
     assert plan.reply == LANGUAGES["en"].not_understood
     assert plan.answered_by == "none"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("es", "para para", Completeness.EXTENDABLE),
+        ("es", "¡Basta!", Completeness.EXTENDABLE),
+        ("de", "halt, stopp", Completeness.EXTENDABLE),
+        # "Arrête la musique" begins so.
+        ("fr", "arrête", Completeness.PREFIX),
+    ],
+)
+def test_who_only_says_stop_is_told_nothing_but_okay(
+    language: str, text: str, expected: Completeness
+):
+    plan = grammars(language).plan(text, language, home=HOME.initial_state(), now=NOW)
+    assert plan.intent == Intent(name="HassNevermind", slots=())
+    assert plan.completeness is expected
+    assert plan.reply == LANGUAGES[language].okay
+    assert plan.effects == ()
 
 
 # --- Completeness -----------------------------------------------------------------
