@@ -7,7 +7,8 @@ sentence that the responder understands, or the beginning of one: who pauses aft
 "turn on the" has more to say, and the endpointing waits for it.
 
 What was spoken but is no such sentence is `UNINTELLIGIBLE`: it is honest about speech
-that was heard, and no grammar takes it for a wish. What nobody spoke is empty.
+that was heard, and no grammar takes it for a wish. What nobody spoke is empty, even where
+music or murmur fits a sentence.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,13 +18,15 @@ import numpy as np
 
 from voice.audio import Pcm
 from voice.errors import Stage, StageError
-from voice.recognizers.acoustics import AcousticModel, Signs
+from voice.phones import SILENCE
+from voice.recognizers.acoustics import AcousticModel, Audio, Signs
 from voice.recognizers.bounds import check, holds_nothing, nothing
 from voice.recognizers.joint_graphs import JointGraph
 from voice.recognizers.phone_graphs import PhoneGraph
 from voice.recognizers.searching import Search, Searches
 from voice.recognizers.trellis import Scores
 from voice.recognizers.turn_ends import TurnEnds, tail
+from voice.recognizers.voiced_sounds import voicing
 from voice.stages import Transcript
 
 __all__ = ["UNINTELLIGIBLE", "SentenceRecognizer"]
@@ -107,6 +110,10 @@ class SentenceRecognizer:
         confidence = acoustics.judgement.probability(signs) if found.best else 0.0
         believed = confidence >= acoustics.judgement.least
         speech = acoustics.judgement.heard_speech(signs)
+        if (believed or speech) and not self._of_a_voice(
+            audio, posteriors[language], signs
+        ):
+            return nothing(candidates)
         text = found.best.text if found.best and believed else ""
         unclear = UNINTELLIGIBLE if speech else ""
         over = None
@@ -138,6 +145,12 @@ class SentenceRecognizer:
     def _search(self, posteriors: Mapping[str, Scores]) -> Searches:
         scores = {tag: self._model.scores(own) for tag, own in posteriors.items()}
         return Searches(scores, self._graph)
+
+    def _of_a_voice(self, audio: Audio, posteriors: Scores, signs: Signs) -> bool:
+        acoustics = self._model.acoustics
+        speech = 1 - np.exp(posteriors[:, SILENCE])
+        made = voicing(audio, speech, acoustics.frame_ms)
+        return acoustics.judgement.of_a_voice(made, signs)
 
     def _whole(self, found: Search, posteriors: Scores) -> str:
         """The sentence that was meant if a beginning is all that was said."""

@@ -7,6 +7,7 @@ is asked for each transcript that is not understood, and made by
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,16 @@ import onnxruntime
 from voice.errors import ConfigError
 from voice.phones import SILENCE
 
-__all__ = ["FRAMES", "MELODY", "MODEL", "TurnEnds", "tail"]
+__all__ = [
+    "FRAMES",
+    "MELODY",
+    "MODEL",
+    "PITCH_RATE",
+    "PITCH_WINDOW",
+    "TurnEnds",
+    "periods",
+    "tail",
+]
 
 MODEL = "turn-end.onnx"
 
@@ -28,14 +38,18 @@ MELODY = 3
 _SILENT = 4
 """Frames of each silence that are read."""
 
-_RATE = 8000
+PITCH_RATE = 8000
+"""At which pitch is looked for."""
+
 _LOWEST, _HIGHEST = 60, 400
 """Hertz of a voice."""
 
 _LONGER = 0.8
 """What the longest period counts, against the shortest."""
 
-_WINDOW = 320
+PITCH_WINDOW = 320
+"""Samples that `periods` looks at."""
+
 _FOURIER = 512
 _VOICED = 0.5
 _QUIETEST = -50.0
@@ -62,7 +76,9 @@ def tail(posteriors: Floats, audio: Floats, frame_ms: int) -> Floats:
     if len(chosen):
         here = frames[-len(chosen) :]
         here[:, : sounds.shape[1]] = sounds[chosen]
-        here[:, sounds.shape[1] :] = _melody(audio, chosen, frame_ms * _RATE // 1000)
+        here[:, sounds.shape[1] :] = _melody(
+            audio, chosen, frame_ms * PITCH_RATE // 1000
+        )
     return frames
 
 
@@ -83,33 +99,41 @@ def _telling(silent: npt.NDArray[np.bool_]) -> npt.NDArray[np.int_]:
 
 def _melody(audio: Floats, chosen: npt.NDArray[np.int_], step: int) -> Floats:
     """Loudness, pitch and voicing of some frames; [frames, `MELODY`]."""
-    margin = max(0, (_WINDOW - step) // 2)
+    margin = max(0, (PITCH_WINDOW - step) // 2)
     wanted = 2 * ((int(chosen[-1]) + 1) * step + margin)
     padded = np.pad(audio, (2 * margin, max(0, wanted - len(audio))))
     first = int(chosen[0]) * step
     halved = padded[2 * first : wanted + 2 * margin]
     halved = halved[: len(halved) // 2 * 2].reshape(-1, 2).mean(axis=1)
     starts = (chosen * step - first)[:, None]
-    windows = halved[starts + np.arange(_WINDOW)] * np.hanning(_WINDOW)
+    windows = halved[starts + np.arange(PITCH_WINDOW)] * np.hanning(PITCH_WINDOW)
     level = 10 * np.log10((windows**2).mean(axis=1) + 1e-10)
     level = np.maximum(level - level.max(), _QUIETEST) / -_QUIETEST
-    period, voicing = _periods(windows)
+    period, voicing = periods(windows)
     voiced = voicing > _VOICED
     pitch = np.zeros(len(period))
     if voiced.any():
-        octaves = np.log2(_RATE / period)
+        octaves = np.log2(PITCH_RATE / period)
         pitch[voiced] = octaves[voiced] - np.median(octaves[voiced])
     return np.stack([level, np.clip(pitch, -1, 1), voicing], 1).astype(np.float32)
 
 
-def _periods(windows: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], ...]:
-    """Samples of the likeliest period of each window, and how periodic it is, 0 to 1."""
+def periods(
+    windows: npt.NDArray[np.floating[Any]],
+) -> tuple[npt.NDArray[np.float64], ...]:
+    """Samples of the likeliest period of each window, and how periodic it is, 0 to 1.
+
+    Args:
+        windows: [windows, `PITCH_WINDOW`] at `PITCH_RATE`, shaped by a Hann window.
+    """
     spectrum = np.fft.rfft(windows - windows.mean(axis=1, keepdims=True), _FOURIER)
-    alike = np.fft.irfft(np.abs(spectrum) ** 2, _FOURIER)[:, : _RATE // _LOWEST + 1]
-    shape = np.hanning(_WINDOW)
-    expected = np.correlate(shape, shape, "full")[_WINDOW - 1 :]
+    alike = np.fft.irfft(np.abs(spectrum) ** 2, _FOURIER)[
+        :, : PITCH_RATE // _LOWEST + 1
+    ]
+    shape = np.hanning(PITCH_WINDOW)
+    expected = np.correlate(shape, shape, "full")[PITCH_WINDOW - 1 :]
     alike /= expected[: alike.shape[1]] / expected[0]
-    shortest = _RATE // _HIGHEST
+    shortest = PITCH_RATE // _HIGHEST
     # Two periods are as alike as one: the shorter is meant.
     candidates = alike[:, shortest:] * np.linspace(
         1, _LONGER, alike.shape[1] - shortest
