@@ -138,6 +138,10 @@ class _Reader:
                 self._date,
             ),
             (
+                re.compile(r"(?<=\s)(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.(?!\w)"),
+                self._date_without_year,
+            ),
+            (
                 re.compile(
                     rf"(?<![\w.])(?P<d>\d{{1,2}})\.\s(?={months})", re.IGNORECASE
                 ),
@@ -209,6 +213,15 @@ class _Reader:
         return self._table.date.format(
             day=self._day(day, match), month=self._months[month - 1], year=match["y"]
         )
+
+    def _date_without_year(self, match: re.Match[str]) -> str:
+        day, month = int(match["d"]), int(match["m"])
+        before = match.string[: match.start()].split()
+        follows = before and before[-1].casefold() in self._table.endings
+        if not follows or not (1 <= day <= 31 and 1 <= month <= 12):
+            return match[0]
+        stop = "." if match.end() == len(match.string) else ""
+        return f"{self._day(day, match)} {self._months[month - 1]}{stop}"
 
     def _day_before_month(self, match: re.Match[str]) -> str:
         if len(self._table.days) < 31:

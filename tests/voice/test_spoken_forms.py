@@ -108,6 +108,12 @@ def test_the_common_forms_in_every_language(language):
             "Es ist Samstag der einundzwanzigste November 2026",
         ),
         ("de", "Am 3. Mai", "Am dritten Mai"),
+        (
+            "de",
+            "Am 3.5. geht es los, bis zum 31. 12.",
+            "Am dritten Mai geht es los, bis zum einunddreißigsten Dezember.",
+        ),
+        ("de", "Es sind 21.5.", "Es sind 21 Komma 5."),
         ("cs", "21. listopadu, 2026", "dvacátého prvního listopadu, 2026"),
         ("hu", "2026. november 21.", "2026. november huszonegyedike"),
         (
