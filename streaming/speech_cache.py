@@ -114,7 +114,8 @@ class RememberingStages:
                 yield Pcm(kept.samples[start : start + kept.rate], kept.rate)
             return
         pieces: list[Pcm] = []
-        made: asyncio.Queue[Pcm | None] = asyncio.Queue()  # of one sentence
+        # A sentence has an end, so the queue has one too.
+        made: asyncio.Queue[Pcm | None] = asyncio.Queue()
         stream = self._stages.speak(text, language, priority=priority)
         work = asyncio.create_task(_fill(made, stream))
         try:

@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="measure what the starter models are to reach: every language in made"
         " voices, an hour of noise, decoding times; with INDEX.csv neural voices and"
-        " people too (takes an hour)",
+        " people too (a quarter of an hour)",
     )
     parser.add_argument(
         "--results",
