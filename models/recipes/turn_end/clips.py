@@ -42,6 +42,9 @@ LONGEST_S = 2.6
 SILENCE = (70, 180)
 """Milliseconds of noise behind every cut; the ear is asked after about as many."""
 
+_INSIDE = ("word", "word", "sentence", "sentence", "comma")
+"""Places that are no end, as often as eSpeak is cut at each."""
+
 _EDGE = RATE // 200
 
 
@@ -119,13 +122,13 @@ def espeak_clips(sayings: Sayings, count: int, rng: random.Random) -> Iterator[C
         if len(words) < 2:
             continue
         at = len(words) if over else rng.randrange(1, len(words))
-        place = "end" if over else rng.choice(("word", "word", "sentence", "comma"))
+        place = "end" if over else rng.choice(_INSIDE)
         sound, variant = _read(words, at, place, language, rng)
         if sound is None:
             continue
         made += 1
         yield Clip(
-            audio=sound,
+            audio=sound[-int(LONGEST_S * RATE) :],
             over=over,
             place=place,
             voices="espeak",

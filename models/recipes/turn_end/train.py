@@ -18,11 +18,12 @@ from torch import Tensor
 from models.recipes.recognizer.people import recordings_folder
 from models.recipes.turn_end.network import TurnEnd
 from models.recipes.turn_end.prepare import Ear, Tails, by_espeak, by_people, rows_of
+from models.recipes.turn_end.spoken import Spoken
 from models.recipes.turn_end.texts import Sayings
 from voice.errors import ConfigError
 from voice.manifests import data_root
 
-__all__ = ["Config", "Trainer", "load_run", "prepared"]
+__all__ = ["Config", "Material", "Trainer", "load_run", "prepared"]
 
 _SOFT = 0.02
 """Nobody is ever quite sure: targets stay as far from 0 and 1."""
@@ -32,6 +33,12 @@ _HIDDEN = 0.03
 
 _CUT, _CUT_FRAMES = 0.3, 40
 """How often, and by how many frames at most, the beginning is hidden."""
+
+_PACE = 0.15
+"""How much faster or slower, at most, as a logarithm."""
+
+_TEXTS = 0.5
+"""What texts count beside clips."""
 
 ACOUSTIC = data_root() / "models" / "starter" / "acoustic"
 
@@ -43,8 +50,10 @@ class Config:
     seed: int
     people: int
     espeak: int
+    texts: int
     epochs: int
     batch: int
+    beside: int
     rate: float
     decay: float
     threads: int
@@ -56,8 +65,16 @@ class Config:
         return cls(**tomllib.loads(path.read_text(encoding="utf-8")))
 
 
-def prepared(config: Config, out: Path, *, recordings: Path | None) -> Tails:
-    """Everything to learn from, heard by the shipped acoustic model.
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Everything to learn from: clips that were heard, and texts that were not."""
+
+    tails: Tails
+    texts: Spoken
+
+
+def prepared(config: Config, out: Path, *, recordings: Path | None) -> Material:
+    """Everything to learn from; the clips are heard by the shipped acoustic model.
 
     Args:
         config: of the run.
@@ -75,7 +92,8 @@ def prepared(config: Config, out: Path, *, recordings: Path | None) -> Tails:
         parts += by_people(rows, recordings, ear, seed=config.seed)
     sayings = Sayings(rows, config.languages)
     parts += by_espeak(sayings, config.espeak, ear, seed=config.seed)
-    return Tails.joined(parts)
+    spoken = Spoken.of(sayings, config.texts, random.Random(config.seed))
+    return Material(Tails.joined(parts), spoken)
 
 
 def weights(tails: Tails) -> np.ndarray:
@@ -91,15 +109,15 @@ def weights(tails: Tails) -> np.ndarray:
 class Trainer:
     """One run: its model, its optimiser, and where it stands."""
 
-    def __init__(self, config: Config, out: Path, tails: Tails) -> None:
+    def __init__(self, config: Config, out: Path, material: Material) -> None:
         out.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config.seed)
         self.config, self.out = config, out
         self.model = TurnEnd()
         self.epoch = 0
-        self._tails = tails
-        self._weights = weights(tails)
-        self._steps = max(1, len(tails) // config.batch)
+        self._tails, self._texts = material.tails, material.texts
+        self._weights = weights(self._tails)
+        self._steps = max(1, len(self._tails) // config.batch)
         self._optimizer = torch.optim.AdamW(
             self.model.parameters(), config.rate, weight_decay=config.decay
         )
@@ -122,10 +140,12 @@ class Trainer:
     def _step(self, drawing: np.random.Generator) -> float:
         some = drawing.choice(len(self._tails), self.config.batch, p=self._weights)
         frames = torch.from_numpy(self._tails.frames[some].astype(np.float32))
-        over = torch.from_numpy(self._tails.over[some].astype(np.float32))
-        odds = self.model(_hidden(frames))
-        target = _SOFT + (1 - 2 * _SOFT) * over
-        loss = F.binary_cross_entropy_with_logits(odds, target)
+        read = drawing.integers(0, len(self._texts), self.config.beside)
+        made_up = torch.from_numpy(self._texts.heard(read, drawing))
+        odds = self.model(_hidden(_stretched(frames)))
+        loss = _loss(odds, self._tails.over[some])
+        # Texts have no melody: only what knows words can learn from them.
+        loss = loss + _TEXTS * _loss(self.model.words(made_up), self._texts.over[read])
         self._optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -160,6 +180,21 @@ class Trainer:
             self._schedule.load_state_dict(state["schedule"])
 
 
+def _loss(odds: Tensor, over: np.ndarray) -> Tensor:
+    target = torch.from_numpy(_SOFT + (1 - 2 * _SOFT) * over.astype(np.float32))
+    return F.binary_cross_entropy_with_logits(odds, target)
+
+
+def _stretched(frames: Tensor) -> Tensor:
+    """Said a little slower or faster; the end stays where it is."""
+    count, length, width = frames.shape
+    pace = torch.exp(torch.empty(count, 1).uniform_(-_PACE, _PACE))
+    ago = torch.arange(length - 1, -1, -1)[None] * pace
+    at = length - 1 - ago.round().long()
+    found = frames.gather(1, at.clamp(min=0)[:, :, None].expand(-1, -1, width))
+    return found * (at >= 0)[:, :, None]
+
+
 def _hidden(frames: Tensor) -> Tensor:
     """With some frames hidden, and some beginnings: not every word is heard."""
     count, length, _ = frames.shape
@@ -190,10 +225,10 @@ def main() -> None:
     config = Config.load(arguments.config)
     torch.set_num_threads(config.threads)
     try:
-        tails = prepared(config, arguments.out, recordings=arguments.recordings)
+        material = prepared(config, arguments.out, recordings=arguments.recordings)
     except ConfigError as error:
         parser.error(str(error))
-    trainer = Trainer(config, arguments.out, tails)
+    trainer = Trainer(config, arguments.out, material)
     if arguments.resume:
         trainer.resume()
     for loss in trainer.run():

@@ -14,7 +14,6 @@ import torch
 from models.recipes.turn_end import prepare, train
 from models.recipes.turn_end.evaluate import probabilities, told
 from models.recipes.turn_end.export import export
-from models.recipes.turn_end.prepare import Tails
 from voice.phones import PHONES
 from voice.recognizers.turn_ends import FRAMES, MELODY, MODEL, TurnEnds
 
@@ -22,8 +21,10 @@ QUICK = train.Config(
     seed=1,
     people=0,
     espeak=24,
+    texts=40,
     epochs=30,
     batch=8,
+    beside=4,
     rate=2e-2,
     decay=0.0,
     threads=1,
@@ -32,7 +33,7 @@ QUICK = train.Config(
 
 
 @pytest.fixture(scope="module")
-def heard(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tails, Path]:
+def heard(tmp_path_factory: pytest.TempPathFactory) -> tuple[train.Material, Path]:
     out = tmp_path_factory.mktemp("run")
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
@@ -41,20 +42,23 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tails, Path]:
 
 
 def test_clips_are_heard_once_and_kept(heard, monkeypatch) -> None:
-    tails, out = heard
-    assert len(tails) == 24
+    material, out = heard
+    tails = material.tails
+    assert (len(tails), len(material.texts)) == (24, 40)
     assert tails.frames.shape == (24, FRAMES, len(PHONES) + MELODY)
     assert set(tails.place[tails.over]) == {"end"}
     assert not set(tails.place[~tails.over]) & {"end"}
     monkeypatch.setattr(prepare, "PART", 12)
     monkeypatch.setattr(prepare, "_heard", None)  # whoever hears again fails
     again = train.prepared(QUICK, out, recordings=None)
-    assert np.array_equal(again.frames, tails.frames)
+    assert np.array_equal(again.tails.frames, tails.frames)
+    assert np.array_equal(again.texts.phones, material.texts.phones)
 
 
 def test_the_loss_falls_and_the_export_says_the_same(heard, tmp_path) -> None:
-    tails, _ = heard
-    trainer = train.Trainer(QUICK, tmp_path, tails)
+    material, _ = heard
+    tails = material.tails
+    trainer = train.Trainer(QUICK, tmp_path, material)
     losses = list(trainer.run())
     assert losses[-1] < 0.8 * losses[0]
 
@@ -70,13 +74,13 @@ def test_the_loss_falls_and_the_export_says_the_same(heard, tmp_path) -> None:
 
 
 def test_a_run_that_was_interrupted_goes_on_as_it_would_have(heard, tmp_path) -> None:
-    tails, _ = heard
+    material, _ = heard
     short = dataclasses.replace(QUICK, epochs=3)
-    whole = list(train.Trainer(short, tmp_path / "whole", tails).run())
+    whole = list(train.Trainer(short, tmp_path / "whole", material).run())
 
-    begun = train.Trainer(short, tmp_path / "cut", tails).run()
+    begun = train.Trainer(short, tmp_path / "cut", material).run()
     before = [next(begun)]
     torch.manual_seed(99)
-    trainer = train.Trainer(short, tmp_path / "cut", tails)
+    trainer = train.Trainer(short, tmp_path / "cut", material)
     trainer.resume()
     assert before + list(trainer.run()) == pytest.approx(whole, abs=1e-6)
