@@ -7,7 +7,6 @@ is asked for each transcript that is not understood, and made by
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,17 +14,9 @@ import onnxruntime
 
 from voice.errors import ConfigError
 from voice.phones import SILENCE
+from voice.recognizers import pitch
 
-__all__ = [
-    "FRAMES",
-    "MELODY",
-    "MODEL",
-    "PITCH_RATE",
-    "PITCH_WINDOW",
-    "TurnEnds",
-    "periods",
-    "tail",
-]
+__all__ = ["FRAMES", "MELODY", "MODEL", "TurnEnds", "tail"]
 
 MODEL = "turn-end.onnx"
 
@@ -38,19 +29,6 @@ MELODY = 3
 _SILENT = 4
 """Frames of each silence that are read."""
 
-PITCH_RATE = 8000
-"""At which pitch is looked for."""
-
-_LOWEST, _HIGHEST = 60, 400
-"""Hertz of a voice."""
-
-_LONGER = 0.8
-"""What the longest period counts, against the shortest."""
-
-PITCH_WINDOW = 320
-"""Samples that `periods` looks at."""
-
-_FOURIER = 512
 _VOICED = 0.5
 _QUIETEST = -50.0
 
@@ -77,7 +55,7 @@ def tail(posteriors: Floats, audio: Floats, frame_ms: int) -> Floats:
         here = frames[-len(chosen) :]
         here[:, : sounds.shape[1]] = sounds[chosen]
         here[:, sounds.shape[1] :] = _melody(
-            audio, chosen, frame_ms * PITCH_RATE // 1000
+            audio, chosen, frame_ms * pitch.RATE // 1000
         )
     return frames
 
@@ -99,48 +77,23 @@ def _telling(silent: npt.NDArray[np.bool_]) -> npt.NDArray[np.int_]:
 
 def _melody(audio: Floats, chosen: npt.NDArray[np.int_], step: int) -> Floats:
     """Loudness, pitch and voicing of some frames; [frames, `MELODY`]."""
-    margin = max(0, (PITCH_WINDOW - step) // 2)
+    margin = max(0, (pitch.WINDOW - step) // 2)
     wanted = 2 * ((int(chosen[-1]) + 1) * step + margin)
     padded = np.pad(audio, (2 * margin, max(0, wanted - len(audio))))
     first = int(chosen[0]) * step
     halved = padded[2 * first : wanted + 2 * margin]
     halved = halved[: len(halved) // 2 * 2].reshape(-1, 2).mean(axis=1)
     starts = (chosen * step - first)[:, None]
-    windows = halved[starts + np.arange(PITCH_WINDOW)] * np.hanning(PITCH_WINDOW)
+    windows = halved[starts + np.arange(pitch.WINDOW)] * np.hanning(pitch.WINDOW)
     level = 10 * np.log10((windows**2).mean(axis=1) + 1e-10)
     level = np.maximum(level - level.max(), _QUIETEST) / -_QUIETEST
-    period, voicing = periods(windows)
+    period, voicing = pitch.periods(windows)
     voiced = voicing > _VOICED
-    pitch = np.zeros(len(period))
+    height = np.zeros(len(period))
     if voiced.any():
-        octaves = np.log2(PITCH_RATE / period)
-        pitch[voiced] = octaves[voiced] - np.median(octaves[voiced])
-    return np.stack([level, np.clip(pitch, -1, 1), voicing], 1).astype(np.float32)
-
-
-def periods(
-    windows: npt.NDArray[np.floating[Any]],
-) -> tuple[npt.NDArray[np.float64], ...]:
-    """Samples of the likeliest period of each window, and how periodic it is, 0 to 1.
-
-    Args:
-        windows: [windows, `PITCH_WINDOW`] at `PITCH_RATE`, shaped by a Hann window.
-    """
-    spectrum = np.fft.rfft(windows - windows.mean(axis=1, keepdims=True), _FOURIER)
-    alike = np.fft.irfft(np.abs(spectrum) ** 2, _FOURIER)[
-        :, : PITCH_RATE // _LOWEST + 1
-    ]
-    shape = np.hanning(PITCH_WINDOW)
-    expected = np.correlate(shape, shape, "full")[PITCH_WINDOW - 1 :]
-    alike /= expected[: alike.shape[1]] / expected[0]
-    shortest = PITCH_RATE // _HIGHEST
-    # Two periods are as alike as one: the shorter is meant.
-    candidates = alike[:, shortest:] * np.linspace(
-        1, _LONGER, alike.shape[1] - shortest
-    )
-    best = candidates.argmax(axis=1)
-    periodic = candidates[np.arange(len(best)), best] / (alike[:, 0] + 1e-9)
-    return (best + shortest).astype(np.float64), np.clip(periodic, 0, 1)
+        octaves = np.log2(pitch.RATE / period)
+        height[voiced] = octaves[voiced] - np.median(octaves[voiced])
+    return np.stack([level, np.clip(height, -1, 1), voicing], 1).astype(np.float32)
 
 
 class TurnEnds:

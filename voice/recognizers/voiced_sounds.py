@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from voice.recognizers.turn_ends import PITCH_RATE, PITCH_WINDOW, periods
+from voice.recognizers import pitch
 
 __all__ = ["Voicing", "voicing"]
 
@@ -75,7 +75,7 @@ def voicing(audio: Floats, speech: Floats, frame_ms: int) -> Voicing:
         frame_ms: milliseconds of a frame.
     """
     half = audio[: len(audio) // 2 * 2].reshape(-1, 2).mean(axis=1)
-    step = frame_ms * PITCH_RATE // 1000
+    step = frame_ms * pitch.RATE // 1000
     return Voicing(
         held=_held(half, speech, step // STEPS), voiced=_voiced(half, speech, step)
     )
@@ -91,7 +91,7 @@ def _windows(audio: Floats, count: int, step: int, width: int) -> Floats:
 
 
 def _voiced(audio: Floats, speech: Floats, step: int) -> float:
-    _, alike = periods(_windows(audio, len(speech), step, PITCH_WINDOW))
+    _, alike = pitch.periods(_windows(audio, len(speech), step, pitch.WINDOW))
     return _share(speech * (alike > PERIODIC), speech)
 
 
@@ -122,7 +122,7 @@ def _held(audio: Floats, speech: Floats, step: int) -> float:
 
 def _peaks(windows: Floats) -> _Tones:
     spectrum = np.fft.rfft(windows)
-    first, last = (round(hertz * WINDOW / PITCH_RATE) for hertz in (LOWEST, HIGHEST))
+    first, last = (round(hertz * WINDOW / pitch.RATE) for hertz in (LOWEST, HIGHEST))
     bins = spectrum[:, first - 1 : last + 1]
     power = (bins.real**2 + bins.imag**2).astype(np.float32)
     levels = np.log(power + 1e-12)
@@ -133,7 +133,7 @@ def _peaks(windows: Floats) -> _Tones:
     below, top, above = (levels[at, peaks + near] for near in (0, 1, 2))
     # The top of a parabola through the three: finer than the spectrum is.
     off = 0.5 * (below - above) / (below - 2 * top + above - 1e-9)
-    cents = _OCTAVE * np.log2((peaks + first + off) / (LOWEST * WINDOW / PITCH_RATE))
+    cents = _OCTAVE * np.log2((peaks + first + off) / (LOWEST * WINDOW / pitch.RATE))
     return _Tones(at, cents.astype(np.float64), power[at, peaks + 1])
 
 

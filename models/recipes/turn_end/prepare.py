@@ -22,7 +22,7 @@ from models.recipes.turn_end.texts import Sayings
 from voice.errors import ConfigError
 from voice.manifests import files_in
 from voice.phones import PHONES
-from voice.recognizers import turn_ends
+from voice.recognizers import pitch, turn_ends
 from voice.recognizers.acoustics import AcousticModel
 from voice.recognizers.turn_ends import FRAMES, MELODY, tail
 
@@ -112,7 +112,7 @@ class Ear:
         self.model = AcousticModel.load(directory, threads=threads)
         self._kept = run / "heard"
         # The code, too: who changes how clips are cut or read wants to hear them anew.
-        sources = [Path(str(m.__file__)) for m in (cutting, turn_ends)]
+        sources = [Path(str(m.__file__)) for m in (cutting, pitch, turn_ends)]
         model = [f"{file.path} {file.sha256}" for file in files_in(directory)]
         code = [path.read_text(encoding="utf-8") for path in (*sources, Path(__file__))]
         self._digest = _digest(*model, *code)
