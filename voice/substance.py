@@ -73,6 +73,5 @@ def so_far(committed: str, languages: Iterable[str]) -> Substance:
 def _may_be_backchannel(text: str, tag: str) -> bool:
     """Whether it is a sign of listening, or the beginning of one."""
     return is_backchannel(text, tag) or any(
-        is_backchannel(sign, tag) and sign.startswith(f"{text.casefold()} ")
-        for sign in get(tag).backchannels
+        sign.startswith(f"{text.casefold()} ") for sign in get(tag).backchannels
     )

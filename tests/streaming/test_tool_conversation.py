@@ -110,9 +110,12 @@ def chat(model):
     return ServedChat(ChatServer(url=f"{model}/v1", model="tiny", **patience))
 
 
+def assistant_of(served, toolbox):
+    return Assistant(chat=served, toolbox=toolbox, clock=lambda: datetime.now(UTC))
+
+
 def assisted(served, toolbox):
     """What a session needs that is answered by a model with tools."""
-    assistant = Assistant(chat=served, toolbox=toolbox, clock=lambda: datetime.now(UTC))
     return Services(
         stages=InlineStages(
             SpellingRecognizer(), EchoResponder(), ToneSynthesizer(letter=Millis(8))
@@ -123,7 +126,7 @@ def assisted(served, toolbox):
         telemetry=Telemetry(),
         turns=TURNS,
         gate=GATE,
-        assistant=assistant,
+        assistant=assistant_of(served, toolbox),
     )
 
 
@@ -374,9 +377,7 @@ async def test_a_model_that_breaks_off_is_reported(model, toolbox):
 
 async def test_the_realtime_door_tells_it_word_by_word_too(model, toolbox):
     async with chat(model) as served:
-        assistant = Assistant(
-            chat=served, toolbox=toolbox, clock=lambda: datetime.now(UTC)
-        )
+        assistant = assistant_of(served, toolbox)
         async with calling(assistant=assistant, responder=EchoResponder()) as call:
             await call.say("slowly one two three, four five six. seven eight.")
             await call.until("response.done", patience=40_000)
@@ -391,9 +392,7 @@ async def test_the_realtime_door_tells_it_word_by_word_too(model, toolbox):
 
 async def test_what_a_client_has_read_out_agrees_to_nothing(model, toolbox, journal):
     async with chat(model) as served:
-        assistant = Assistant(
-            chat=served, toolbox=toolbox, clock=lambda: datetime.now(UTC)
-        )
+        assistant = assistant_of(served, toolbox)
         async with calling(assistant=assistant, responder=EchoResponder()) as call:
             await call.say(UNLOCK)
             await call.until("response.done", patience=40_000)
@@ -437,9 +436,7 @@ async def test_only_what_reads_is_called_before_the_end(
     faults, told = [], []
     tasks = Tasks(faults.append)
     async with chat(model) as served:
-        assistant = Assistant(
-            chat=served, toolbox=toolbox, clock=lambda: datetime.now(UTC)
-        )
+        assistant = assistant_of(served, toolbox)
         one = Answer(assistant, situation(tasks, told, [], said))
         words = one.words()
         if not at_once:
@@ -477,9 +474,7 @@ async def test_the_end_of_a_session_does_not_cut_off_what_has_effects(
     faults, told = [], []
     tasks = Tasks(faults.append)
     async with chat(model) as served:
-        assistant = Assistant(
-            chat=served, toolbox=toolbox, clock=lambda: datetime.now(UTC)
-        )
+        assistant = assistant_of(served, toolbox)
         said = "call t__hold {}"
         one = Answer(assistant, situation(tasks, told, [], said))
         one.release(None)
@@ -501,9 +496,7 @@ async def test_what_only_reads_ends_with_the_session(
     faults, told = [], []
     tasks = Tasks(faults.append)
     async with chat(model) as served:
-        assistant = Assistant(
-            chat=served, toolbox=toolbox, clock=lambda: datetime.now(UTC)
-        )
+        assistant = assistant_of(served, toolbox)
         one = Answer(
             assistant, situation(tasks, told, [], 'call t__wait {"seconds":30}')
         )

@@ -196,3 +196,11 @@ async def get(served, path, *lines):
     first, *rest = head.decode().split("\r\n")
     headers = dict(line.lower().split(": ", 1) for line in rest)
     return int(first.split()[1]), headers, body
+
+
+async def close_code(reader):
+    """What the server says last, on a bare socket."""
+    async with asyncio.timeout(5):
+        received = await reader.read(-1)
+    at = received.rindex(b"\x88")
+    return int.from_bytes(received[at + 2 : at + 4], "big")

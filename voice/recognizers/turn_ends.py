@@ -81,8 +81,7 @@ def _melody(audio: Floats, chosen: npt.NDArray[np.int_], step: int) -> Floats:
     wanted = 2 * ((int(chosen[-1]) + 1) * step + margin)
     padded = np.pad(audio, (2 * margin, max(0, wanted - len(audio))))
     first = int(chosen[0]) * step
-    halved = padded[2 * first : wanted + 2 * margin]
-    halved = halved[: len(halved) // 2 * 2].reshape(-1, 2).mean(axis=1)
+    halved = pitch.halved(padded[2 * first : wanted + 2 * margin])
     starts = (chosen * step - first)[:, None]
     windows = halved[starts + np.arange(pitch.WINDOW)] * np.hanning(pitch.WINDOW)
     level = 10 * np.log10((windows**2).mean(axis=1) + 1e-10)

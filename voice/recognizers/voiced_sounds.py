@@ -74,7 +74,7 @@ def voicing(audio: Floats, speech: Floats, frame_ms: int) -> Voicing:
         speech: [frames] of the acoustic model, how likely each holds a sound.
         frame_ms: milliseconds of a frame.
     """
-    half = audio[: len(audio) // 2 * 2].reshape(-1, 2).mean(axis=1)
+    half = pitch.halved(audio)
     step = frame_ms * pitch.RATE // 1000
     return Voicing(
         held=_held(half, speech, step // STEPS), voiced=_voiced(half, speech, step)

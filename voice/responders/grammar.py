@@ -126,7 +126,7 @@ class GrammarResponder:
         outcome = _carry_out(turn, tongue.replies)
         if outcome.complaint is not None and not _only_now(turn):
             return None
-        judged = judge(text, tongue.grammar.read(text), None, devices=0, timers=0)
+        judged = _judged(tongue, text)
         return Plan(
             intent=as_intent(parse, turn.targets),
             completeness=judged,
@@ -160,6 +160,11 @@ def _anywhere(home: Home, parse: Parse, language: str) -> tuple[Device, ...]:
     return find_targets(home, language, replace(parse, values=values)).devices
 
 
+def _judged(tongue: _Tongue, text: str) -> Completeness:
+    """How complete a text is of which the grammar made nothing."""
+    return judge(text, tongue.grammar.read(text), None, devices=0, timers=0)
+
+
 def _not_understood(language: str) -> Plan:
     spoken = known.LANGUAGES.get(language, known.LANGUAGES["en"])
     return Plan(
@@ -174,7 +179,7 @@ def _not_understood(language: str) -> Plan:
 
 def _stopped(tongue: _Tongue, text: str, language: str) -> Plan:
     """Nothing is to be done, nor explained; more may follow: "wait, turn it off"."""
-    judged = judge(text, tongue.grammar.read(text), None, devices=0, timers=0)
+    judged = _judged(tongue, text)
     begins = judged is Completeness.PREFIX
     return Plan(
         intent=Intent(name="HassNevermind", slots=()),
@@ -188,7 +193,7 @@ def _stopped(tongue: _Tongue, text: str, language: str) -> Plan:
 
 def _near_miss(tongue: _Tongue, text: str, language: str) -> Plan:
     """Not understood, but if only a name is unknown, say which."""
-    judged = judge(text, tongue.grammar.read(text), None, devices=0, timers=0)
+    judged = _judged(tongue, text)
     plan = replace(_not_understood(language), completeness=judged)
     miss = tongue.grammar.unknown_name(text)
     if miss is None:
