@@ -84,14 +84,11 @@ class Trial:
 def trials(language: str, voices: int, seed: int) -> Iterator[Trial]:
     """All that is said in a language, each in so many voices."""
     order = random.Random(f"{seed} {language}")
-    for stop, texts in ((True, stops_in(language)), (False, _signs(language))):
+    signs = LANGUAGES[language].backchannels
+    for stop, texts in ((True, stops_in(language)), (False, signs)):
         for text in texts:
             for variant in order.sample(VARIANTS, voices):
                 yield Trial(language, text, stop, variant)
-
-
-def _signs(language: str) -> Sequence[str]:
-    return LANGUAGES[language].backchannels
 
 
 class _Overlap:
